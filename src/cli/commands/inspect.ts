@@ -1,0 +1,115 @@
+/** logctl inspect: what is in here, and should I care? */
+import { Option, type Command } from 'commander';
+import { inspect, listEntries, LogctlError, type EntriesOptions } from '../../engine/index.js';
+import type { Io, OutputStream } from '../io.js';
+import { entryJson } from '../present.js';
+import type { Session } from '../session.js';
+import { wholeNumber } from '../values.js';
+import type { Outcome } from './command.js';
+import { addTargets, timeOption } from './targets.js';
+
+interface InspectFlags {
+  top?: number;
+  entries?: boolean;
+  history?: string;
+  op?: string;
+  key?: string;
+  since?: number;
+  until?: number;
+  start?: number;
+  end?: number;
+  limit?: number;
+  values?: boolean;
+  raw?: boolean;
+  format?: 'jsonl';
+}
+
+/** Rows that are collected before they are shown; a stream of records needs no limit. */
+const limitDefault = 100;
+const streamBatchChars = 65_536;
+
+export function define(command: Command, io: Io): void {
+  addTargets(command)
+    .addOption(wholeOption('--top <n>', 'largest keys listed (default: 3)', 0))
+    .addOption(new Option('--entries', 'list entries').conflicts('top'))
+    .addOption(
+      new Option('--history <key>', 'every version of a key, across the backups too').conflicts([
+        'entries',
+        'key',
+        'top',
+      ]),
+    )
+    .option('--op <name>', 'only entries of this operation')
+    .option('--key <glob>', 'only entries of these keys')
+    .addOption(timeOption('--since <time>', 'only entries from then on: a time, or an age', io))
+    .addOption(timeOption('--until <time>', 'only entries up to then', io))
+    .addOption(wholeOption('--start <line>', 'from this line on', 1))
+    .addOption(wholeOption('--end <line>', 'up to this line', 1))
+    .addOption(
+      wholeOption('-n, --limit <n>', `rows; 0 for all (default: ${limitDefault}, jsonl: all)`, 0),
+    )
+    .option('--values', 'print values too: logs may hold secrets')
+    .option('--raw', 'print whole lines too')
+    .addOption(
+      new Option('--format <format>', 'one JSON record a line on stdout').choices(['jsonl']),
+    );
+}
+
+export async function run(session: Session, command: Command): Promise<Outcome> {
+  const flags = command.opts<InspectFlags>();
+  const { context, where, io, json } = session;
+  if (flags.entries === undefined && flags.history === undefined) {
+    refuseFilters(flags);
+    const report = await inspect(context, command.args, { ...where, top: flags.top });
+    return { report, stream: 'out' };
+  }
+  if (flags.format === undefined) {
+    const options = { ...entriesOptions(flags, limitDefault), ...where };
+    return { report: await listEntries(context, command.args, options), stream: 'out' };
+  }
+  if (json) throw usage('--json is one document, --format jsonl many: choose one');
+  const lines = batchLines(io.out);
+  const options = { ...entriesOptions(flags, 0), ...where };
+  const report = await listEntries(context, command.args, options, (row) => {
+    return lines.add(entryJson(row));
+  });
+  await lines.flush();
+  return { report, stream: 'err' };
+}
+
+const wholeOption = (flags: string, description: string, least: number) =>
+  new Option(flags, description).argParser(wholeNumber(least));
+
+function entriesOptions(flags: InspectFlags, limit: number): EntriesOptions {
+  const { history, op, key, since, until, start, end, values, raw } = flags;
+  return {
+    ...{ history, op, keyGlob: key, since, until, startLine: start, endLine: end },
+    ...{ limit: flags.limit ?? limit, values, raw },
+  };
+}
+
+/** An option that would be ignored is a misunderstanding: better said than passed over. */
+function refuseFilters(flags: InspectFlags): void {
+  const { top: _, ...filters } = flags;
+  const [name] = Object.keys(filters);
+  if (name !== undefined) throw usage(`--${name} is about single entries: add --entries`);
+}
+
+const usage = (message: string) => new LogctlError('usage', message, '');
+
+/** Joins lines, because one write each would cost more than making them. */
+function batchLines(out: OutputStream) {
+  let text = '';
+  const flush = async () => {
+    const ready = text;
+    text = '';
+    if (ready !== '') await out.write(ready);
+  };
+  return {
+    flush,
+    add(line: string): void | Promise<void> {
+      text += `${line}\n`;
+      if (text.length >= streamBatchChars) return flush();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The options every command takes, before and after its name. */
+import { CommanderError, Option, type Command } from 'commander';
+import type { ColorFlag } from './color.js';
+
+/** What the global options said; a member that was not given is absent. */
+export interface Globals {
+  json?: boolean;
+  quiet?: boolean;
+  /** How often -v was given. */
+  verbose?: number;
+  color?: ColorFlag;
+  progress?: 'auto' | 'json' | 'none';
+  dialect?: string;
+  backupDir?: string;
+  mirror?: string;
+}
+
+const colorWords = ['always', 'never', 'auto'];
+const progressWords = ['auto', 'json', 'none'];
+
+/** Thrown, as a CommanderError with this code, when --version was given. */
+export const versionAsked = 'logctl.version';
+
+/** Adds the global options, except those that the command has defined in its own way. */
+export function addGlobals(command: Command): Command {
+  for (const option of globalOptions()) {
+    const taken = command.options.some(({ long }) => long === option.long);
+    if (!taken) command.addOption(option.helpGroup('Global options:'));
+  }
+  return command.on('option:version', () => {
+    throw new CommanderError(0, versionAsked, '');
+  });
+}
+
+/** Joins what was given before the command's name with what was given after it, which wins. */
+export function globalsOf(program: Command, command: Command): Globals {
+  const before = program.opts<Globals>();
+  const after = command.opts<Globals>();
+  const verbose = (before.verbose ?? 0) + (after.verbose ?? 0);
+  return { ...before, ...after, verbose };
+}
+
+/**
+ * Rewrites what commander would misread: a bare `--color` means always and must not take the word
+ * behind it as its value, and `help NAME` is `NAME --help`, which loads the command's options.
+ */
+export function normalise(args: string[]): string[] {
+  if (args[0] === 'help') return [...args.slice(1, 2), '--help'];
+  const end = args.indexOf('--');
+  return args.map((arg, at) => {
+    const bare =
+      arg === '--color' && (end === -1 || at < end) && !colorWords.includes(args[at + 1]);
+    return bare ? '--color=always' : arg;
+  });
+}
+
+/** Whether the raw arguments ask for JSON: needed when they cannot be parsed. */
+export function asksForJson(args: string[]): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).includes('--json');
+}
+
+function globalOptions(): Option[] {
+  const count = (_: string, before = 0) => before + 1;
+  return [
+    new Option('--json', 'print one JSON document, also on failure'),
+    new Option('-q, --quiet', 'print nothing when the exit code is 0'),
+    new Option('-v, --verbose', 'say what is decided; -vv: timings too').argParser(count),
+    new Option('--color [when]', 'colour: always, never or auto; alone: always').choices(
+      colorWords,
+    ),
+    new Option('--no-color', 'no colour'),
+    new Option('--progress <how>', 'progress on stderr: auto, json or none').choices(progressWords),
+    new Option('--dialect <name>', "the format, instead of finding it from the log's content"),
+    new Option('--backup-dir <dir>', 'where backups lie besides the directory of the log'),
+    new Option('--mirror <file>', 'the main JSON file, where it is not ../NAME.json'),
+    new Option('--version', 'print the version'),
+  ];
+}

@@ -1,0 +1,56 @@
+/** Tables without borders, two columns in, two columns between. */
+import Table from 'cli-table3';
+import { shorten, widthOf } from './text.js';
+
+export interface Column {
+  head: string;
+  /** Numbers stand right, with their head; the head of `size` stands left above its numbers. */
+  kind: 'text' | 'number' | 'size';
+  /** Shortened in the middle when the table would be too wide. */
+  flexible?: boolean;
+  /** Colours a cell once it has its final text. */
+  paint?: (text: string) => string;
+}
+
+const noBorders = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ mid: '', 'mid-mid': '', 'left-mid': '', 'right-mid': '' },
+  ...{ left: '  ', middle: '  ', right: '' },
+};
+
+/** Gives one line for the heads and one per row. */
+export function table(columns: Column[], rows: string[][], columnsMax: number): string[] {
+  const fitted = fit(columns, rows, columnsMax);
+  const drawn = new Table({
+    chars: noBorders,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: columns.map(({ kind }) => (kind === 'text' ? 'left' : 'right')),
+  });
+  drawn.push(
+    columns.map(({ head, kind }) => ({
+      content: head,
+      hAlign: kind === 'number' ? 'right' : 'left',
+    })),
+  );
+  for (const row of fitted) {
+    drawn.push(row.map((cell, at) => columns[at].paint?.(cell) ?? cell));
+  }
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+}
+
+function fit(columns: Column[], rows: string[][], columnsMax: number): string[][] {
+  const widths = columns.map(({ head }, at) =>
+    Math.max(widthOf(head), ...rows.map((row) => widthOf(row[at]))),
+  );
+  const excess = widths.reduce((sum, width) => sum + width + 2, 0) - columnsMax;
+  const flexible = columns.findIndex((column) => column.flexible);
+  if (excess <= 0 || flexible === -1) return rows;
+  const widthMax = Math.max(12, widths[flexible] - excess);
+  return rows.map((row) =>
+    row.map((cell, at) => (at === flexible ? shorten(cell, widthMax) : cell)),
+  );
+}

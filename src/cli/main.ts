@@ -1,0 +1,29 @@
+/** The process: signals, closed pipes, exit code. */
+import { processIo, type Interruption } from './io.js';
+import { runCli } from './program.js';
+
+// How long a run may take to clean up after a signal.
+const graceMs = 2_000;
+const interruption = new AbortController();
+
+endOn('SIGINT', 'interrupted', 130);
+endOn('SIGTERM', 'terminated', 143);
+for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnStreamError);
+
+process.exitCode = await runCli(process.argv.slice(2), processIo(interruption.signal));
+
+/** The first signal asks the run to end, temporary files and all; a second one insists. */
+function endOn(signal: NodeJS.Signals, reason: Interruption, exitCode: number): void {
+  process.on(signal, () => {
+    if (interruption.signal.aborted) process.exit(exitCode);
+    interruption.abort(reason);
+    setTimeout(() => process.exit(exitCode), graceMs).unref();
+  });
+}
+
+/** Whoever closed the pipe (`| head`) has what it wants; any other failure is no verdict. */
+function endOnStreamError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0);
+  process.stderr.write(`logctl: the output could not be written: ${error.message}\n`);
+  process.exit(8);
+}

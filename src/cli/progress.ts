@@ -1,0 +1,98 @@
+/** How far a long read has come: a spinner for people, status lines for programs. */
+import type { Ora } from 'ora';
+import type { Progress } from '../engine/index.js';
+import { escape, safeJson } from './escape.js';
+import { shorten } from './human/text.js';
+import { briefBytes, seconds } from './human/units.js';
+import type { Io } from './io.js';
+
+/** A place that shows the newest Progress. */
+export interface ProgressLine {
+  show(at: Progress): void;
+  /** Takes the spinner off the screen until the next `show`, so that other text can be written. */
+  clear(): void;
+  stop(): void;
+}
+
+/** A run shorter than this shows no spinner. */
+const patienceMs = 1_000;
+
+/** `auto` (the default): a spinner on a TTY. `json`: one line per `show` on stderr. */
+export function openProgress(io: Io, how: 'auto' | 'json' | 'none' = 'auto'): ProgressLine {
+  if (how === 'json') return statusLines(io);
+  // Without a stream there is nothing ora could draw on; dumb terminals cannot go back in a line.
+  const draws = io.err.isTTY && io.err.stream !== undefined && io.env.TERM !== 'dumb';
+  return how === 'auto' && draws ? spinner(io) : { show() {}, clear() {}, stop() {} };
+}
+
+/** How fast, and how long to go; null where it cannot be known. */
+export function paceOf({ done, total }: Progress, elapsedMs: number) {
+  const bytesPerSecond = elapsedMs > 0 ? Math.round((done * 1_000) / elapsedMs) : null;
+  const known = bytesPerSecond !== null && bytesPerSecond > 0 && total > 0;
+  const etaMs = known ? Math.max(0, Math.round(((total - done) * 1_000) / bytesPerSecond)) : null;
+  return { bytesPerSecond, etaMs };
+}
+
+/** One line of words, at most `columns` wide. */
+export function progressText(at: Progress, elapsedMs: number, columns: number): string {
+  const { bytesPerSecond, etaMs } = paceOf(at, elapsedMs);
+  const of = at.total > 0 ? ` of ${briefBytes(at.total)}` : '';
+  const rate = bytesPerSecond === null ? '' : `, ${briefBytes(bytesPerSecond)}/s`;
+  const eta = etaMs === null ? '' : `, ${seconds(etaMs)} left`;
+  const pace = `${briefBytes(at.done)}${of}${rate}${eta}`;
+  const room = Math.max(8, columns - at.phase.length - pace.length - 3);
+  return `${at.phase} ${shorten(escape(at.path), room)}  ${pace}`;
+}
+
+function statusLines(io: Io): ProgressLine {
+  const clock = phaseClock(io);
+  return {
+    show(at) {
+      const line = JSON.stringify({ ...at, ...paceOf(at, clock(at)) });
+      void io.err.write(`${safeJson(line)}\n`);
+    },
+    clear() {},
+    stop() {},
+  };
+}
+
+function spinner(io: Io): ProgressLine {
+  const clock = phaseClock(io);
+  const startedAt = io.now();
+  let stopped = false;
+  let loading = false;
+  let drawn: Ora | undefined;
+  const start = async (text: string) => {
+    loading = true;
+    const { default: ora } = await import('ora');
+    if (stopped) return;
+    // discardStdin would put the terminal's input into raw mode, where Ctrl-C is only a byte.
+    drawn = ora({ text, stream: io.err.stream, discardStdin: false }).start();
+  };
+  return {
+    show(at) {
+      if (stopped || io.now() - startedAt < patienceMs) return;
+      // Two columns for the spinner, one so that the line never wraps.
+      const text = progressText(at, clock(at), (io.err.columns ?? 80) - 3);
+      if (drawn !== undefined) drawn.text = text;
+      else if (!loading) void start(text);
+    },
+    clear: () => void drawn?.clear(),
+    stop() {
+      stopped = true;
+      drawn?.stop();
+    },
+  };
+}
+
+/** Milliseconds since this phase of this file began. */
+function phaseClock(io: Io): (at: Progress) => number {
+  let phase = '';
+  let startedAt = 0;
+  return (at) => {
+    const now = `${at.phase} ${at.path}`;
+    if (now !== phase) startedAt = io.now();
+    phase = now;
+    return io.now() - startedAt;
+  };
+}

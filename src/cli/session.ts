@@ -1,0 +1,74 @@
+/** What a running command holds: the engine's context, made from the world and the options. */
+import { LogctlError, type Context, type Disk, type TargetOptions } from '../engine/index.js';
+import { escape } from './escape.js';
+import type { Globals } from './globals.js';
+import type { Interruption, Io } from './io.js';
+import { openProgress, type ProgressLine } from './progress.js';
+import { readStdin } from './stdin.js';
+import { version } from './version.js';
+
+export interface Session {
+  io: Io;
+  disk: Disk;
+  context: Context;
+  /** The report is to be the only thing on stdout. */
+  json: boolean;
+  /** The target options among the global ones. */
+  where: TargetOptions;
+  progress: ProgressLine;
+}
+
+/** How long the engine may go on before signals and timers get their turn. */
+const breathEveryMs = 50;
+
+/** Opens a session. Reads standard input to its end when `-` is among the targets. */
+export async function openSession(io: Io, globals: Globals, targets: string[]): Promise<Session> {
+  const { dialect, backupDir, mirror, json = false } = globals;
+  const disk = await io.disk();
+  const progress = openProgress(io, globals.quiet ? 'none' : globals.progress);
+  const talk = Math.max(globals.verbose ?? 0, globals.quiet ? -1 : 0);
+  const context = contextOf(io, disk, talk, progress);
+  if (targets.includes('-')) {
+    const source = await readStdin(io, () => throwIfInterrupted(io));
+    context.stdin = () => source;
+  }
+  return { io, disk, context, json, where: { dialect, backupDir, mirror }, progress };
+}
+
+function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Context {
+  return {
+    disk,
+    version,
+    now: io.now,
+    progress: (at) => progress.show(at),
+    checkpoint: breathe(io),
+    async sleep(ms) {
+      await io.sleep(ms);
+      throwIfInterrupted(io);
+    },
+    say(level, text) {
+      if (talk < level) return;
+      progress.clear();
+      void io.err.write(`${escape(text)}\n`);
+    },
+  };
+}
+
+/** Signals are only heard while the event loop turns, so a long read must let it turn. */
+function breathe(io: Io): () => void | Promise<void> {
+  let breathedAt = performance.now();
+  return () => {
+    throwIfInterrupted(io);
+    if (performance.now() - breathedAt < breathEveryMs) return;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      breathedAt = performance.now();
+      throwIfInterrupted(io);
+    });
+  };
+}
+
+function throwIfInterrupted({ interruption }: Io): void {
+  if (!interruption.aborted) return;
+  const reason = interruption.reason as Interruption;
+  throw new LogctlError(reason, `${reason}, the logs are as they were`, '');
+}

@@ -1,0 +1,61 @@
+/** apply: every file we write that is not the swap's or the writer's. */
+import { basename, dirname, join } from 'node:path';
+import type { Sink } from './context.js';
+import type { Disk } from './disk.js';
+import { LogctlError } from './errors.js';
+
+const bufferBytes = 4 << 20;
+
+/**
+ * Writes a result file: a temporary beside it, fsync, rename, fsync of the directory.
+ * Refuses (LogctlError `refused`) when the path exists, unless `force`. On an error or an
+ * interruption the temporary is removed and the path is as it was. `random`: hex for its name.
+ */
+export async function writeOutput(
+  disk: Disk,
+  path: string,
+  options: { force: boolean; random: string },
+  body: (sink: Sink) => Promise<void>,
+): Promise<void> {
+  const old = disk.lstat(path);
+  if (old !== undefined && (!options.force || old.kind !== 'file')) {
+    const hint = old.kind === 'file' ? 'name a new file, or add --force' : 'name a regular file';
+    throw new LogctlError('refused', `${path} exists already`, hint, { path });
+  }
+  const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.random}`);
+  const file = disk.create(temporary);
+  try {
+    const writer = bufferedSink((bytes) => file.append(bytes));
+    await body(writer.sink);
+    writer.flush();
+    file.setMode(old?.mode ?? 0o644);
+    file.sync();
+    disk.rename(temporary, path);
+    disk.syncDirectory(dirname(path));
+  } catch (error) {
+    if (disk.lstat(temporary) !== undefined) disk.unlink(temporary);
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+/** Gathers small pieces into large writes. */
+function bufferedSink(write: (bytes: Uint8Array) => void): { sink: Sink; flush(): void } {
+  const buffer = new Uint8Array(bufferBytes);
+  let used = 0;
+  const flush = () => {
+    write(buffer.subarray(0, used));
+    used = 0;
+  };
+  const sink = (bytes: Uint8Array) => {
+    if (used + bytes.length > buffer.length) flush();
+    if (bytes.length > buffer.length) {
+      write(bytes);
+      return;
+    }
+    buffer.set(bytes, used);
+    used += bytes.length;
+  };
+  return { sink, flush };
+}

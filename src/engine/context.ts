@@ -1,0 +1,96 @@
+/** What every verb is given: the world, as arguments. */
+import type { DiskReader, SourceFile } from './disk.js';
+import type { Holder } from './model.js';
+
+/** How far a long read has come. `total` is 0 where it cannot be known. Bytes. */
+export interface Progress {
+  /** What is being done, in one word: `read`, `hash`, `write`. */
+  phase: string;
+  path: string;
+  done: number;
+  total: number;
+}
+
+export interface Context {
+  disk: DiskReader;
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+  /** Our own version, for reports. */
+  version: string;
+  /** Present when `-` may be read. */
+  stdin?: () => SourceFile;
+  /** Called some times a second at most by the reader of long files. */
+  progress?: (at: Progress) => void;
+  /** Who has a file open, by its id; absent where the system cannot tell. */
+  holders?: (id: string) => Holder[];
+  /** Waits; real time in the product. */
+  sleep(ms: number): Promise<void>;
+  /** Bytes per chunk, for tests; undefined picks 1 MiB. */
+  chunkBytes?: number;
+  /** Throws when the user interrupted; called between chunks. */
+  checkpoint?: () => void | Promise<void>;
+  /** Talk: always (0), for `-v` (1), for `-vv` (2). */
+  say?: (level: 0 | 1 | 2, text: string) => void;
+}
+
+/** Where logs, backups and mirrors are looked for: options of every command that reads them. */
+export interface TargetOptions {
+  /** Dialect by name instead of by content. */
+  dialect?: string;
+  /** Backups lie here besides the log's own directory. */
+  backupDir?: string;
+  /** The main JSON file, where it is not `../NAME.json`. */
+  mirror?: string;
+}
+
+export interface InspectOptions extends TargetOptions {
+  /** Largest keys listed; default 3. */
+  top?: number;
+}
+
+/** Which entries `inspect --entries` and `--history` give. Bounds are inclusive. */
+export interface EntriesOptions extends TargetOptions {
+  /** Every version of this key, across the backups too, newest first. */
+  history?: string;
+  op?: string;
+  keyGlob?: string;
+  /** Milliseconds since 1970 UTC. */
+  since?: number;
+  until?: number;
+  startLine?: number;
+  endLine?: number;
+  /** Rows at most; 0 for all. */
+  limit?: number;
+  values?: boolean;
+  raw?: boolean;
+}
+
+export interface VerifyOptions extends TargetOptions {
+  /** Tail, size and newest backup only. */
+  quick?: boolean;
+  maxFindings?: number;
+  /** The severity from which the exit code is not 0; default attention. */
+  failOn?: 'attention' | 'damage';
+  /** Milliseconds. */
+  maxBackupAge?: number;
+}
+
+export interface ReplayOptions extends TargetOptions {
+  format?: 'json' | 'jsonl';
+  keyGlob?: string;
+  /** At most one of the three. `at`: milliseconds since 1970 UTC. */
+  at?: number;
+  line?: number;
+  offset?: number;
+  onError?: 'fail' | 'stop' | 'skip';
+  semantics?: 'documented' | 'upstream';
+  hash?: boolean;
+  expectHash?: string;
+  /** Compare with this log or state file instead of printing the state. */
+  diff?: string;
+  /** Report only: no state is written to the sink. */
+  quiet?: boolean;
+}
+
+/** Takes the bytes of a result in order; a promise means: wait before the next. */
+export type Sink = (bytes: Uint8Array) => void | Promise<void>;

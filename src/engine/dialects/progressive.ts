@@ -1,0 +1,194 @@
+/** progressive: the game bot's append log. Format, versions and sources: progressive.md. */
+import { canonicalKey, stringToKey } from '../key-bytes.js';
+import type { LogFile } from '../model.js';
+import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
+import type { Dialect, Probe } from './dialect.js';
+import { parseTimeMs } from './times.js';
+
+const SLOT = {
+  op: 0,
+  key: 1,
+  value: 2,
+  data: 3,
+  state: 4,
+  timestamp: 5,
+  compactedAt: 6,
+  seq: 7,
+  crc: 8,
+} as const;
+
+const OPS = ['SET', 'DELETE', 'CHECKPOINT', 'RECOVERED', 'other'] as const;
+const OP = { set: 0, delete: 1, checkpoint: 2, recovered: 3, other: 4 } as const;
+
+const codec: LineCodec = {
+  shape: {
+    slots: [
+      { member: 'op', capture: 'text' },
+      { member: 'key', capture: 'text' },
+      { member: 'value', capture: 'range' },
+      { member: 'data', capture: 'members' },
+      { member: 'state', capture: 'members' },
+      { member: 'timestamp', capture: 'text' },
+      { member: 'compactedAt', capture: 'text' },
+      { member: 'seq', capture: 'text' },
+      { member: 'crc', capture: 'text' },
+    ],
+    keySlot: SLOT.key,
+    crcSlot: SLOT.crc,
+    framing: 'line',
+  },
+  ops: OPS,
+  decode,
+};
+
+export const progressive: Dialect = {
+  name: 'progressive',
+  looksLike: 'lines with "op":"SET", "DELETE" or "CHECKPOINT"',
+  recognises,
+  layout: (_disk, path): LogFile[] => [{ path, role: 'segment' }],
+  codec: () => codec,
+  resync: ['{"timestamp":"', '{"op":"'],
+  checkpointStart: '{"op":"CHECKPOINT"',
+  checkpointOps: ['CHECKPOINT'],
+  upstream: {
+    reader: "the bot's own reader",
+    refusesBadLines: true,
+    trimsFile: true,
+    losesKeys: ['__proto__'],
+    mergesState: true,
+  },
+  sequenced: true,
+};
+
+function recognises({ head, names, path }: Probe): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  if (/"op"\s*:\s*"(SET|DELETE|CHECKPOINT)"/.test(text)) return true;
+  if (/^(\xef\xbb\xbf)?\s*\{\s*"(timestamp|op)"\s*:/.test(text)) return true;
+  // Nothing left to recognise it by: torn in its first member, empty, or lost sectors.
+  const base = path.slice(path.lastIndexOf('/') + 1);
+  const hasBackup = names.some((name) => /^\.backup\.\d+(\.gz)?$/.test(name.slice(base.length)));
+  const isRemnant = /^\0*$/.test(text) || '{"timestamp":'.startsWith(text) || hasBackup;
+  return isRemnant && (hasBackup || /(^|\/)logs\/[^/]+\.log$/.test(path));
+}
+
+/** The rules of append-log.js rebuildStateFromLog, and of the documents where they name the ops. */
+function decode(line: LineView): void {
+  if (line.topType !== TYPE.object) {
+    line.problem = line.topType === TYPE.null ? PROBLEM.entry | PROBLEM.refused : PROBLEM.entry;
+    line.kind = KIND.bad;
+    return;
+  }
+  readTime(line);
+  readSeq(line);
+  line.op = opOf(line);
+  switch (line.op) {
+    case OP.set:
+      return decodeSet(line);
+    case OP.delete:
+      line.kind = KIND.delete;
+      return readKey(line);
+    case OP.checkpoint:
+      return decodeState(line, SLOT.state);
+    case OP.recovered:
+      line.kind = KIND.meta;
+      return;
+    default:
+      line.kind = line.type[SLOT.op] === TYPE.string ? KIND.meta : KIND.bad;
+      line.problem = line.kind === KIND.meta ? PROBLEM.unknownOp : PROBLEM.entry;
+  }
+}
+
+function decodeSet(line: LineView): void {
+  if (!keyIsTruthy(line)) return decodeState(line, SLOT.data);
+  readKey(line);
+  // A SET without value puts `undefined`: the key is not in any state that can be written down.
+  line.kind = line.type[SLOT.value] === TYPE.absent ? KIND.delete : KIND.put;
+  line.valueSlot = SLOT.value;
+}
+
+function decodeState(line: LineView, slot: number): void {
+  const type = line.type[slot];
+  const spreads = type === TYPE.object || type === TYPE.array;
+  line.kind =
+    spreads || (type === TYPE.string && line.textLength[slot] > 0) ? KIND.state : KIND.meta;
+  if (line.kind === KIND.meta) line.problem |= PROBLEM.ignored;
+  line.stateSlot = line.valueSlot = slot;
+  if (type === TYPE.absent) line.valueSlot = -1;
+}
+
+/** JavaScript's truth of the key member: "", 0, false, null and no key are no key. */
+function keyIsTruthy(line: LineView): boolean {
+  switch (line.type[SLOT.key]) {
+    case TYPE.absent:
+    case TYPE.null:
+    case TYPE.false:
+      return false;
+    case TYPE.string:
+      return line.textLength[SLOT.key] > 0;
+    case TYPE.number:
+      return Number(textOf(line, SLOT.key)) !== 0;
+    default:
+      return true;
+  }
+}
+
+/** The key as a property name, stringified as JavaScript does; `undefined` when there is none. */
+function readKey(line: LineView): void {
+  const type = line.type[SLOT.key];
+  const start = line.textStart[SLOT.key];
+  const length = line.textLength[SLOT.key];
+  if (type === TYPE.string) {
+    if (line.escaped[SLOT.key] === 0 && !line.suspect) return line.setKey(line.text, start, length);
+    const key = canonicalKey(line.text.slice(start, start + length));
+    return line.setKey(key, 0, key.length);
+  }
+  const key = stringToKey(stringified(line, type));
+  line.setKey(key, 0, key.length);
+}
+
+function stringified(line: LineView, type: number): string {
+  if (type === TYPE.absent) return 'undefined';
+  try {
+    return String(JSON.parse(textOf(line, SLOT.key)));
+  } catch {
+    // An array nested too deep for String(), or a torn line: no reader gets a name out of it.
+    line.problem |= PROBLEM.entry;
+    return '';
+  }
+}
+
+function opOf(line: LineView): number {
+  if (line.type[SLOT.op] !== TYPE.string) return OP.other;
+  const { text } = line;
+  const start = line.textStart[SLOT.op];
+  const length = line.textLength[SLOT.op];
+  if (
+    length === 3 &&
+    text[start] === 0x53 &&
+    text[start + 1] === 0x45 &&
+    text[start + 2] === 0x54
+  ) {
+    return OP.set;
+  }
+  const raw = text.subarray(start, start + length);
+  const name = Buffer.from(line.escaped[SLOT.op] === 1 ? canonicalKey(raw) : raw).toString();
+  const op = OPS.indexOf(name as (typeof OPS)[number]);
+  return op < 0 ? OP.other : op;
+}
+
+function readTime(line: LineView): void {
+  const slot = line.type[SLOT.timestamp] === TYPE.string ? SLOT.timestamp : SLOT.compactedAt;
+  if (line.type[slot] !== TYPE.string) return;
+  line.time = parseTimeMs(line.text, line.textStart[slot], line.textLength[slot]);
+}
+
+function readSeq(line: LineView): void {
+  if (line.type[SLOT.seq] !== TYPE.number) return;
+  const seq = Number(textOf(line, SLOT.seq));
+  if (Number.isSafeInteger(seq) && seq > 0) line.seq = seq;
+}
+
+function textOf(line: LineView, slot: number): string {
+  const start = line.textStart[slot];
+  return Buffer.from(line.text.subarray(start, start + line.textLength[slot])).toString();
+}

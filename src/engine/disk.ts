@@ -1,0 +1,240 @@
+/** The file port: what the engine may do to files, and the only import of node:fs. */
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { LogctlError, type ErrorCode } from './errors.js';
+
+/** What a path or an open file is. `id` is device and inode: equal exactly for the same file. */
+export interface FileStat {
+  id: string;
+  kind: 'file' | 'directory' | 'symlink' | 'other';
+  size: number;
+  mtimeMs: number;
+  /** Permission bits only (07777). */
+  mode: number;
+  uid: number;
+  gid: number;
+  links: number;
+}
+
+/** An open file, for reading. `fd` is there on real disks, for locks and leases. */
+export interface SourceFile {
+  readonly path: string;
+  readonly fd?: number;
+  stat(): FileStat;
+  /**
+   * Fills `target` from byte `position` on, as far as the file goes; gives the bytes read, 0 only
+   * at the end. A promise where bytes must be made first (gzip, a pipe). Throws LogctlError.
+   */
+  read(target: Uint8Array, position: number): number | Promise<number>;
+  close(): void;
+}
+
+/** An open file that may grow. */
+export interface TargetFile extends SourceFile {
+  /** Appends every byte (short writes are continued). Throws LogctlError. */
+  append(bytes: Uint8Array): void;
+  sync(): void;
+  setOwner(owner: { uid: number; gid: number }): void;
+  setMode(mode: number): void;
+}
+
+/** What reading commands hold. Nothing here changes a disk. */
+export interface DiskReader {
+  /** Opens a regular file for reading. Throws LogctlError; directories and devices are refused. */
+  open(path: string): SourceFile;
+  /** Follows symbolic links; undefined when nothing is there. */
+  stat(path: string): FileStat | undefined;
+  /** Does not follow the last symbolic link; undefined when nothing is there. */
+  lstat(path: string): FileStat | undefined;
+  /** Names in a directory, sorted by code unit; undefined when it is not there. */
+  list(path: string): string[] | undefined;
+  /** The target of a symbolic link; undefined when it is none. */
+  readLink(path: string): string | undefined;
+  /** Bytes an unprivileged process may still write to the filesystem of `path`. */
+  freeBytes(path: string): number;
+  /** The type number of the filesystem of `path`, as statfs(2) has it; `kernel-locks` names it. */
+  fsType(path: string): number;
+}
+
+/** What `apply`, `swap` and `writer` hold besides. */
+export interface Disk extends DiskReader {
+  /** A new file, exclusively, mode 0600, never through a link. */
+  create(path: string): TargetFile;
+  /** An existing regular file, appended to, never through a link. */
+  openAppend(path: string): TargetFile;
+  rename(from: string, to: string): void;
+  link(from: string, to: string): void;
+  unlink(path: string): void;
+  syncDirectory(path: string): void;
+}
+
+const { O_RDONLY, O_RDWR, O_NONBLOCK, O_NOFOLLOW, O_CREAT, O_EXCL, O_APPEND } = fs.constants;
+const leaseRetryMs = 2_000;
+
+/** The real disk. */
+export const nodeDisk: Disk = {
+  open: (path) => regularFile(path, O_RDONLY | (O_NONBLOCK ?? 0)),
+  stat: (path) => lookUp(() => fs.statSync(path, { bigint: true }), path),
+  lstat: (path) => lookUp(() => fs.lstatSync(path, { bigint: true }), path),
+  list: (path) =>
+    lookUp(
+      () => fs.readdirSync(path).sort(),
+      path,
+      (names) => names,
+    ),
+  readLink(path) {
+    if (nodeDisk.lstat(path)?.kind !== 'symlink') return undefined;
+    return guard(path, () => fs.readlinkSync(path));
+  },
+  freeBytes(path) {
+    const { bavail, bsize } = guard(path, () => fs.statfsSync(path, { bigint: true }));
+    return Number(bavail * bsize);
+  },
+  // Unsigned: a 32-bit kernel shows cifs (0xff534d42) as a negative number.
+  fsType: (path) => guard(path, () => fs.statfsSync(path).type) >>> 0,
+  create: (path) => regularFile(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | (O_NOFOLLOW ?? 0)),
+  openAppend: (path) => regularFile(path, O_RDWR | O_APPEND | (O_NOFOLLOW ?? 0)),
+  rename: (from, to) => guard(to, () => fs.renameSync(from, to)),
+  link: (from, to) => guard(to, () => fs.linkSync(from, to)),
+  unlink: (path) => guard(path, () => fs.unlinkSync(path)),
+  syncDirectory(path) {
+    const fd = guard(path, () => fs.openSync(path, O_RDONLY));
+    try {
+      guard(path, () => fs.fsyncSync(fd));
+    } finally {
+      fs.closeSync(fd);
+    }
+  },
+};
+
+/** Reads a small file whole, as UTF-8; undefined when it is missing or longer than `bytesMax`. */
+export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
+  const stat = disk.stat(path);
+  if (stat?.kind !== 'file' || stat.size > bytesMax) return undefined;
+  const file = disk.open(path);
+  try {
+    const bytes = new Uint8Array(bytesMax);
+    // A real disk and a disk in memory both answer at once; only made bytes come as a promise.
+    const length = file.read(bytes, 0) as number;
+    return Buffer.from(bytes.subarray(0, length)).toString('utf8');
+  } finally {
+    file.close();
+  }
+}
+
+function regularFile(path: string, flags: number): TargetFile {
+  const fd = openPatiently(path, flags);
+  const file = nodeFile(path, fd);
+  if (file.stat().kind === 'file') return file;
+  fs.closeSync(fd);
+  throw new LogctlError('io', `${path} is not a regular file`, 'name a log file', { path });
+}
+
+function openPatiently(path: string, flags: number): number {
+  // With O_NONBLOCK an open of a file somebody holds a lease on answers EAGAIN instead of waiting.
+  const deadline = performance.now() + leaseRetryMs;
+  for (;;) {
+    try {
+      return fs.openSync(path, flags, 0o600);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN' || performance.now() > deadline) throw translate(error, path);
+      pause(2);
+    }
+  }
+}
+
+function nodeFile(path: string, fd: number): TargetFile {
+  return {
+    path,
+    fd,
+    stat: () => statOf(guard(path, () => fs.fstatSync(fd, { bigint: true }))),
+    read(target, position) {
+      let length = 0;
+      while (length < target.length) {
+        const room = target.length - length;
+        const got = guard(path, () => fs.readSync(fd, target, length, room, position + length));
+        if (got === 0) break;
+        length += got;
+      }
+      return length;
+    },
+    append(bytes) {
+      let done = 0;
+      while (done < bytes.length) {
+        done += guard(path, () => fs.writeSync(fd, bytes, done, bytes.length - done));
+      }
+    },
+    sync: () => guard(path, () => fs.fsyncSync(fd)),
+    setOwner: ({ uid, gid }) => guard(path, () => fs.fchownSync(fd, uid, gid)),
+    setMode: (mode) => guard(path, () => fs.fchmodSync(fd, mode)),
+    close: () => fs.closeSync(fd),
+  };
+}
+
+/** Sleeps without the event loop: under a lease nothing else may run in between. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+function lookUp<Raw, Out = FileStat>(
+  look: () => Raw,
+  path: string,
+  shape: (raw: Raw) => Out = (raw) => statOf(raw as fs.BigIntStats) as Out,
+): Out | undefined {
+  try {
+    return shape(look());
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined;
+    throw translate(error, path);
+  }
+}
+
+function guard<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw translate(error, path);
+  }
+}
+
+function statOf(raw: fs.BigIntStats): FileStat {
+  return {
+    id: `${raw.dev}:${raw.ino}`,
+    kind: raw.isFile()
+      ? 'file'
+      : raw.isDirectory()
+        ? 'directory'
+        : raw.isSymbolicLink()
+          ? 'symlink'
+          : 'other',
+    size: Number(raw.size),
+    mtimeMs: Number(raw.mtimeMs),
+    mode: Number(raw.mode) & 0o7777,
+    uid: Number(raw.uid),
+    gid: Number(raw.gid),
+    links: Number(raw.nlink),
+  };
+}
+
+const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** errno to code and hint. Everything else is an `io` error with the system's own words. */
+const ERRNO: Record<string, [ErrorCode, (path: string) => string]> = {
+  EACCES: ['no-permission', (path) => `run as the owner of ${path}`],
+  EPERM: ['no-permission', (path) => `run as the owner of ${path}`],
+  EROFS: ['no-permission', () => 'the filesystem is read-only: write elsewhere with -o'],
+  ENOSPC: ['no-space', (path) => `df -h ${dirname(path)}`],
+  EDQUOT: ['no-space', () => 'the disk quota is used up'],
+  ENOENT: ['not-found', (path) => `ls -la ${dirname(path)}`],
+  ELOOP: ['refused', () => 'name the file itself: symbolic links are not followed on write'],
+  EIO: ['io', () => 'the device failed: look at dmesg and copy the disk first'],
+  EMFILE: ['io', () => 'too many open files: raise ulimit -n'],
+};
+
+function translate(error: unknown, path: string): LogctlError {
+  const errno = errnoOf(error);
+  const [code, hint] = ERRNO[errno] ?? ['io', () => 'nothing was concluded about the data'];
+  const words = error instanceof Error ? error.message.replace(/^[A-Z]+: /, '') : String(error);
+  return new LogctlError(code, `${path}: ${words} (${errno})`, hint(path), { path, cause: error });
+}

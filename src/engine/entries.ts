@@ -1,0 +1,209 @@
+/** entries: one row per entry, and every version of one key. */
+import { checkBackups, backupLog } from './backups.js';
+import type { Context, EntriesOptions } from './context.js';
+import type { SourceFile } from './disk.js';
+import type { Finding } from './findings.js';
+import { globMatcher } from './glob.js';
+import { keyToString } from './key-bytes.js';
+import { openSource, type Log } from './log.js';
+import type { EntriesReport, EntryRow, LogPart } from './model.js';
+import { envelope, exitOf, nextFor, verdictOf } from './report.js';
+import { scanLog, type LogScan } from './scan-log.js';
+import { asUtf8 } from './state-hash.js';
+import { KIND, type LineBatch } from './scan/kernel.js';
+import { resolveTargets } from './targets.js';
+import { isoTime } from './text.js';
+
+type Emit = (row: EntryRow) => void | Promise<void>;
+
+/** One row before its value is read. */
+interface Candidate extends EntryRow {
+  valueOffset: number;
+  /** A member of a whole-state entry, not an entry of its own. */
+  fromState?: boolean;
+}
+
+/**
+ * Lists entries in file order, or with `history` every version of a key, newest first, backups
+ * included. With `emit` each row goes there and the report's `entries` stay empty. A history is
+ * known only at its end and comes then. `limit` 0: all.
+ */
+export async function listEntries(
+  context: Context,
+  targets: string[],
+  options: EntriesOptions,
+  emit?: Emit,
+): Promise<EntriesReport> {
+  const startedAt = context.now();
+  const { logs } = await resolveTargets(context, targets, options);
+  const findings: Finding[] = [];
+  const parts: LogPart[] = [];
+  const rows: EntryRow[] = [];
+  const give: Emit = emit ?? ((row) => void rows.push(row));
+  let matched = 0;
+  for (const log of logs) {
+    const lister = new Lister(context, options, give);
+    const scan = options.history === undefined ? await lister.list(log) : await lister.history(log);
+    matched += lister.matched;
+    const own = scan.findings.inOrder();
+    findings.push(...own);
+    const exitCode = exitOf(own);
+    const { path, dialect } = log;
+    const { bytes, lines } = scan;
+    const verdict = verdictOf(exitCode);
+    parts.push({ path, dialect: dialect.name, verdict, exitCode, bytes, lines });
+  }
+  const next = logs.length === 1 ? nextFor(findings, logs[0].path) : [];
+  return {
+    ...envelope(context, 'entries', startedAt, parts, { findings, next }),
+    report: 'entries',
+    entries: rows,
+    matched,
+    history: options.history,
+  };
+}
+
+class Lister {
+  matched = 0;
+  private readonly wants: (row: Candidate) => boolean;
+  private readonly limit: number;
+
+  constructor(
+    private readonly context: Context,
+    private readonly options: EntriesOptions,
+    private readonly emit: Emit,
+  ) {
+    this.wants = filterOf(options);
+    this.limit = options.limit === undefined || options.limit === 0 ? Infinity : options.limit;
+  }
+
+  async list(log: Log): Promise<LogScan> {
+    const scan: LogScan = await scanLog(this.context, log, {
+      fold: false,
+      onRows: async (batch, firstLine, path) => {
+        for (const row of candidates(batch, firstLine, path, log)) {
+          if (!this.wants(row) || ++this.matched > this.limit) continue;
+          await this.give(row);
+        }
+      },
+    });
+    scan.close();
+    return scan;
+  }
+
+  /** Every version of the key: oldest file first, then turned round. */
+  async history(log: Log): Promise<LogScan> {
+    const backups = await checkBackups(this.context, log, this.options);
+    const sound = backups.filter(({ verdict }) => verdict === 'ok').reverse();
+    const versions: Candidate[] = [];
+    for (const { path } of sound) await this.versionsIn(backupLog(log, path), versions);
+    const scan = await this.versionsIn(log, versions);
+    const unique = withoutCopies(versions).reverse().filter(this.wants);
+    this.matched = unique.length;
+    for (const row of unique.slice(0, this.limit)) await this.give(row);
+    return scan;
+  }
+
+  private async versionsIn(log: Log, versions: Candidate[]): Promise<LogScan> {
+    const key = this.options.history!;
+    const scan = await scanLog(this.context, log, {
+      onRows: (batch, firstLine, path) => {
+        for (const row of candidates(batch, firstLine, path, log)) {
+          if (row.key === key) versions.push(row);
+        }
+      },
+      onState: (held, path) => {
+        const at = held.members.find(Buffer.from(key));
+        if (at < 0) return;
+        const { offset, length } = held.members.at(at);
+        const { line, time } = held;
+        const op = log.dialect.codec(log.files[0].role).ops[held.op];
+        const place = { path, line, offset: held.offset, length: held.length };
+        versions.push({
+          ...place,
+          time: isoTime(time),
+          op,
+          key,
+          bytes: length,
+          valueOffset: offset,
+          fromState: true,
+        });
+      },
+    });
+    scan.close();
+    return scan;
+  }
+
+  private async give({ valueOffset, fromState: _, ...row }: Candidate): Promise<void> {
+    const { values, raw } = this.options;
+    if (!values && !raw) return this.emit(row);
+    const source = openSource(this.context, row.path);
+    try {
+      if (values && row.bytes > 0) row.value = await textOf(source, valueOffset, row.bytes);
+      if (raw) row.raw = await textOf(source, row.offset, row.length);
+    } finally {
+      source.close();
+    }
+    return this.emit(row);
+  }
+}
+
+async function textOf(source: SourceFile, offset: number, length: number): Promise<string> {
+  const bytes = new Uint8Array(length);
+  await source.read(bytes, offset);
+  return Buffer.from(asUtf8(bytes)).toString('utf8');
+}
+
+function* candidates(
+  batch: LineBatch,
+  firstLine: number,
+  path: string,
+  log: Log,
+): Generator<Candidate> {
+  const { ops } = log.dialect.codec(log.files[0].role);
+  for (let row = 0; row < batch.count; row++) {
+    const kind = batch.kind[row];
+    if (kind === KIND.blank || kind === KIND.bad) continue;
+    const start = batch.keyStart[row];
+    const keyed = kind === KIND.put || kind === KIND.delete;
+    yield {
+      path,
+      line: firstLine + row,
+      offset: batch.offset[row],
+      length: batch.length[row],
+      time: isoTime(batch.time[row]),
+      op: ops[batch.op[row]],
+      key: keyed ? keyToString(batch.keys.slice(start, start + batch.keyLength[row])) : null,
+      bytes: kind === KIND.delete ? 0 : batch.valueLength[row],
+      valueOffset: batch.valueOffset[row],
+    };
+  }
+}
+
+function filterOf(options: EntriesOptions): (row: Candidate) => boolean {
+  const { op, keyGlob, since, until, startLine = 1, endLine = Infinity } = options;
+  const matches = keyGlob === undefined ? undefined : globMatcher(keyGlob);
+  return (row) => {
+    if (row.line < startLine || row.line > endLine) return false;
+    if (op !== undefined && row.op !== op.toUpperCase()) return false;
+    if (matches !== undefined && (row.key === null || !matches(row.key))) return false;
+    if (since === undefined && until === undefined) return true;
+    const time = row.time === null ? NaN : Date.parse(row.time);
+    return time >= (since ?? -Infinity) && time <= (until ?? Infinity);
+  };
+}
+
+/**
+ * The carried tail of a compaction stands in the backup and in the log, and a checkpoint repeats
+ * what older files show entry by entry: each version once.
+ */
+function withoutCopies(versions: Candidate[]): Candidate[] {
+  const seenIn = new Map<string, string>();
+  return versions.filter((row, place) => {
+    if (row.fromState && versions[place - 1]?.bytes === row.bytes) return false;
+    const name = `${row.time} ${row.op} ${row.bytes} ${row.length}`;
+    const path = seenIn.get(name) ?? row.path;
+    seenIn.set(name, path);
+    return path === row.path || row.time === null;
+  });
+}

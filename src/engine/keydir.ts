@@ -1,0 +1,338 @@
+/**
+ * Keydir: key to position of its live value, as Bitcask has it.
+ *
+ * A hash table in typed arrays, not a Map: 56 bytes an entry, 12 to 24 in the table, and the
+ * key's own bytes, whatever the values' sizes. One entry lies in one piece, so that a put touches
+ * one or two cache lines and not one per field. One table holds both answers of a format: the
+ * documented state (a whole-state entry replaces) and the upstream state (the format's own code
+ * merges). The documented state is always a part of the upstream one, with equal values, so an
+ * entry carries a generation: those of the current generation are live as documented, older ones
+ * only upstream.
+ */
+import { randomBytes } from 'node:crypto';
+import { compareKeys, jsonKeyLength, KeyArena } from './key-bytes.js';
+import { hashKey } from './key-hash.js';
+import { LogctlError } from './errors.js';
+
+/** Which of the two answers. */
+export type Semantics = 'documented' | 'upstream';
+
+/** The live value of one key. Offsets and lengths in bytes; `line` from 1. */
+export interface LiveRange {
+  file: number;
+  offset: number;
+  length: number;
+  line: number;
+  /** Times the key was set since it was last created. */
+  versions: number;
+}
+
+/** `file` of a value that lies in no file: `offset` and `length` are in `literals`. */
+export const literalFile = 0xffff;
+
+/** An entry's words of 32 bits; the two 64-bit numbers are at the end, for a view of doubles. */
+const WORD = {
+  hash: 0,
+  keyAt: 1,
+  keyLength: 2,
+  /** Generation in which it is alive; 0: a free entry. */
+  alive: 3,
+  born: 4,
+  bornUpstream: 5,
+  versions: 6,
+  line: 7,
+  file: 8,
+  /** Bytes of the key as JSON, quotes included. */
+  jsonLength: 9,
+} as const;
+const entryWords = 14;
+const entryDoubles = 7;
+const offsetDouble = 5;
+const lengthDouble = 6;
+
+const startEntries = 64;
+const growth = 1.5;
+/** Above this the words of all entries no longer fit one typed array. */
+const entriesMax = 2 ** 26 * 4;
+
+export class Keydir {
+  /** Keys alive as documented, and as the format's own code has them. */
+  count = 0;
+  upstreamCount = 0;
+  /** Bytes of `"key"` and value of every key alive as documented. */
+  liveBytes = 0;
+  /** Deletes that removed a key. */
+  removals = 0;
+  /** Values that lie in no file (the characters of a string that is spread): see `literalFile`. */
+  literals = '';
+
+  private arena = new KeyArena();
+  private seed: Uint32Array;
+  private generation = 1;
+  private births = 0;
+  private used = 0;
+  private freeList: number[] = [];
+  /** Pairs of hash and entry number + 1: a probe that misses touches no entry. */
+  private slots = new Uint32Array(startEntries * 4);
+  private words = new Uint32Array(startEntries * entryWords);
+  private doubles = new Float64Array(this.words.buffer);
+
+  /** `seed`: two words that key the hash, so that nobody can prepare colliding keys. */
+  constructor(seed?: Uint32Array) {
+    this.seed = seed ?? new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
+  }
+
+  /** Sets a key. `bytes[start, start + length)` is its canonical form (see key-bytes.ts). */
+  put(bytes: Uint8Array, start: number, length: number, value: LiveRange): void {
+    const hash = hashKey(bytes, start, length, this.seed);
+    let index = this.lookUp(hash, bytes, start, length);
+    if (index < 0) index = this.create(hash, bytes, start, length);
+    const { words, doubles } = this;
+    const at = index * entryWords;
+    const wide = index * entryDoubles;
+    if (words[at + WORD.alive] === this.generation) {
+      this.liveBytes += value.length - doubles[wide + lengthDouble];
+    } else {
+      words[at + WORD.alive] = this.generation;
+      words[at + WORD.born] = ++this.births;
+      this.count++;
+      this.liveBytes += words[at + WORD.jsonLength] + value.length;
+    }
+    words[at + WORD.versions] += value.versions;
+    words[at + WORD.line] = value.line;
+    words[at + WORD.file] = value.file;
+    doubles[wide + offsetDouble] = value.offset;
+    doubles[wide + lengthDouble] = value.length;
+  }
+
+  /** Removes a key from both states. False when it was in neither. */
+  delete(bytes: Uint8Array, start: number, length: number): boolean {
+    const index = this.lookUp(hashKey(bytes, start, length, this.seed), bytes, start, length);
+    if (index < 0) return false;
+    const at = index * entryWords;
+    if (this.words[at + WORD.alive] === this.generation) {
+      const { length: valueLength } = this.at(index);
+      this.liveBytes -= this.words[at + WORD.jsonLength] + valueLength;
+      this.count--;
+      this.removals++;
+    }
+    this.upstreamCount--;
+    this.unlink(index);
+    this.arena.release(this.words[at + WORD.keyLength]);
+    this.words[at + WORD.alive] = 0;
+    this.freeList.push(index);
+    return true;
+  }
+
+  /** A whole-state entry: as documented nothing else survives, upstream it is merged over. */
+  replaceState(members: Keydir): void {
+    if (this.upstreamCount === 0) {
+      this.exchange(members);
+      return;
+    }
+    this.generation++;
+    this.count = 0;
+    this.liveBytes = 0;
+    for (const index of members.order('documented')) {
+      const { bytes, start, length } = members.keyBytes(index);
+      this.put(bytes, start, length, members.at(index));
+    }
+  }
+
+  /** Empties the table and keeps its memory. */
+  clear(): void {
+    if (this.used === 0) return;
+    this.slots.fill(0);
+    this.words.fill(0, 0, this.used * entryWords);
+    this.used = this.count = this.upstreamCount = this.liveBytes = this.births = 0;
+    this.removals = 0;
+    this.generation = 1;
+    this.freeList = [];
+    this.arena.clear();
+  }
+
+  /** Keeps a JSON text as ASCII; gives its range for a LiveRange of file `literalFile`. */
+  addLiteral(json: string): { offset: number; length: number } {
+    const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    const text = json.replace(/[^\x20-\x7e]/g, escape);
+    this.literals += text;
+    return { offset: this.literals.length - text.length, length: text.length };
+  }
+
+  /** Index of a live key, -1 where there is none. */
+  find(key: Uint8Array, semantics: Semantics = 'documented'): number {
+    const index = this.lookUp(hashKey(key, 0, key.length, this.seed), key, 0, key.length);
+    return index >= 0 && this.isLive(index, semantics) ? index : -1;
+  }
+
+  isLive(index: number, semantics: Semantics): boolean {
+    const alive = this.words[index * entryWords + WORD.alive];
+    return semantics === 'upstream' ? alive > 0 : alive === this.generation;
+  }
+
+  at(index: number): LiveRange {
+    const { words, doubles } = this;
+    const at = index * entryWords;
+    return {
+      file: words[at + WORD.file],
+      offset: doubles[index * entryDoubles + offsetDouble],
+      length: doubles[index * entryDoubles + lengthDouble],
+      line: words[at + WORD.line],
+      versions: words[at + WORD.versions],
+    };
+  }
+
+  /** Bytes of the key as JSON, quotes included. */
+  jsonKeyLength(index: number): number {
+    return this.words[index * entryWords + WORD.jsonLength];
+  }
+
+  /** A view of the key's canonical bytes; valid until the next put. */
+  keyBytes(index: number): { bytes: Uint8Array; start: number; length: number } {
+    const at = index * entryWords;
+    const { bytes } = this.arena;
+    return { bytes, start: this.words[at + WORD.keyAt], length: this.words[at + WORD.keyLength] };
+  }
+
+  /** The key's canonical bytes, as a view; valid until the next put. */
+  key(index: number): Uint8Array {
+    const { bytes, start, length } = this.keyBytes(index);
+    return bytes.subarray(start, start + length);
+  }
+
+  /** Indices of the live keys in the order in which each was last created. */
+  order(semantics: Semantics): Uint32Array {
+    const { words } = this;
+    const rank = semantics === 'upstream' ? WORD.bornUpstream : WORD.born;
+    const live = new Uint32Array(semantics === 'upstream' ? this.upstreamCount : this.count);
+    let count = 0;
+    let last = -1;
+    let sorted = true;
+    for (let index = 0; index < this.used; index++) {
+      if (!this.isLive(index, semantics)) continue;
+      const born = words[index * entryWords + rank];
+      if (born < last) sorted = false;
+      last = born;
+      live[count++] = index;
+    }
+    // Nearly always the entries are in order already: they are reused only after deletes.
+    const bornOf = (index: number) => words[index * entryWords + rank];
+    return sorted ? live : live.sort((a, b) => bornOf(a) - bornOf(b));
+  }
+
+  /** Indices of the live keys in the order of their UTF-16 units, the state hash's order. */
+  sortedOrder(semantics: Semantics): Uint32Array {
+    return this.order(semantics).sort((a, b) => compareKeys(this.key(a), this.key(b)));
+  }
+
+  private create(hash: number, bytes: Uint8Array, start: number, length: number): number {
+    if (this.arena.deadBytes > 1_048_576 && this.arena.deadBytes > this.arena.liveBytes) {
+      this.packArena();
+    }
+    let index = this.freeList.pop();
+    if (index === undefined) {
+      if (this.used * entryWords === this.words.length) this.growEntries();
+      index = this.used++;
+    }
+    const { words } = this;
+    const at = index * entryWords;
+    words[at + WORD.hash] = hash;
+    words[at + WORD.keyAt] = this.arena.add(bytes, start, length);
+    words[at + WORD.keyLength] = length;
+    words[at + WORD.jsonLength] = jsonKeyLength(bytes, start, length);
+    words[at + WORD.alive] = 0;
+    words[at + WORD.versions] = 0;
+    words[at + WORD.bornUpstream] = this.births + 1;
+    this.upstreamCount++;
+    if ((this.upstreamCount + 1) * 3 > this.slots.length) this.growSlots();
+    this.insertSlot(index);
+    return index;
+  }
+
+  /** Index of a key in either state, -1 where it is in none. */
+  private lookUp(hash: number, bytes: Uint8Array, start: number, length: number): number {
+    const { slots, words } = this;
+    const mask = slots.length - 1;
+    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      if (slots[slot] !== hash) continue;
+      const index = slots[slot + 1] - 1;
+      const entry = index * entryWords;
+      if (words[entry + WORD.keyLength] !== length) continue;
+      const { bytes: own } = this.arena;
+      const at = words[entry + WORD.keyAt];
+      let i = 0;
+      while (i < length && own[at + i] === bytes[start + i]) i++;
+      if (i === length) return index;
+    }
+    return -1;
+  }
+
+  private insertSlot(index: number): void {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    const hash = this.words[index * entryWords + WORD.hash];
+    let slot = (hash << 1) & mask;
+    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
+    slots[slot] = hash;
+    slots[slot + 1] = index + 1;
+  }
+
+  /** Linear probing without tombstones: entries behind the gap move up (Knuth 6.4, algorithm R). */
+  private unlink(index: number): void {
+    const { slots } = this;
+    const mask = slots.length - 1;
+    let gap = (this.words[index * entryWords + WORD.hash] << 1) & mask;
+    while (slots[gap + 1] !== index + 1) gap = (gap + 2) & mask;
+    for (let slot = (gap + 2) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      const home = (slots[slot] << 1) & mask;
+      if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
+      slots[gap] = slots[slot];
+      slots[gap + 1] = slots[slot + 1];
+      gap = slot;
+    }
+    slots[gap] = slots[gap + 1] = 0;
+  }
+
+  private growSlots(): void {
+    this.slots = new Uint32Array(this.slots.length * 2);
+    for (let index = 0; index < this.used; index++) {
+      if (this.words[index * entryWords + WORD.alive] > 0) this.insertSlot(index);
+    }
+  }
+
+  private growEntries(): void {
+    const entries = Math.ceil((this.used * growth) / 2) * 2;
+    if (entries > entriesMax) {
+      const hint = 'split the log or count its keys with another tool';
+      throw new LogctlError('too-large', `more than ${this.used} live keys`, hint);
+    }
+    const words = new Uint32Array(entries * entryWords);
+    words.set(this.words);
+    this.words = words;
+    this.doubles = new Float64Array(words.buffer);
+  }
+
+  /** Copies the living keys together once more than half of the arena is forgotten bytes. */
+  private packArena(): void {
+    const { bytes } = this.arena;
+    const { words } = this;
+    const packed = new KeyArena(this.arena.liveBytes + 1024);
+    for (let at = 0; at < this.used * entryWords; at += entryWords) {
+      if (words[at + WORD.alive] === 0) continue;
+      words[at + WORD.keyAt] = packed.add(
+        bytes,
+        words[at + WORD.keyAt],
+        words[at + WORD.keyLength],
+      );
+    }
+    this.arena = packed;
+  }
+
+  /** Takes over the other table whole, and gives it ours: a first checkpoint costs no copy. */
+  private exchange(other: Keydir): void {
+    const { removals, literals } = this;
+    const mine = { ...this };
+    Object.assign(this, other, { removals, literals });
+    Object.assign(other, mine);
+  }
+}

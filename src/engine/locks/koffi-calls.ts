@@ -1,0 +1,60 @@
+/** flock and leases by calling libc through koffi: a microsecond each, no compiler. */
+import { platform } from 'node:os';
+import { pause } from '../disk.js';
+import { ERRNO, FCNTL, FLOCK, LEASE, type KernelCalls } from './calls.js';
+
+// A lease is refused while a writer has the log open, about 0.2 ms per entry: these many tries run
+// at full speed before the polling begins to sleep.
+const eagerTries = 200;
+const pollMs = 0.05;
+
+/**
+ * Loads koffi, an optional dependency. Undefined when it is not installed, has no build for this
+ * system or finds no flock: then another way is tried.
+ */
+export async function loadKoffiCalls(): Promise<KernelCalls | undefined> {
+  if (platform() === 'win32') return undefined;
+  let koffi;
+  try {
+    koffi = await import('koffi');
+    return callsOf(koffi);
+  } catch {
+    // Not installed, no build for this libc, or a symbol is missing: one answer for all.
+    return undefined;
+  }
+}
+
+function callsOf(koffi: typeof import('koffi')): KernelCalls {
+  const libc = koffi.load(null);
+  const flock = libc.func('int flock(int fd, int operation)');
+  const fcntl = libc.func('int fcntl(int fd, int command, ...)');
+  const errnoAfter = (result: number) => (result === -1 ? koffi.errno() : 0);
+  const tryLease = (fd: number, type: number) =>
+    errnoAfter(fcntl(fd, FCNTL.setLease, 'int', type) as number);
+  return {
+    via: 'koffi',
+    leases: platform() === 'linux',
+    flockSliceMs: 0,
+    flock: (fd, held) =>
+      errnoAfter(flock(fd, held ? FLOCK.exclusive | FLOCK.now : FLOCK.unlock) as number),
+    setLease(fd, type, waitMs) {
+      const errno = poll(() => tryLease(fd, type), waitMs);
+      // The kernel made us the one to signal when the lease is broken: nobody shall be.
+      if (errno === 0 && type !== LEASE.none) fcntl(fd, FCNTL.setOwn, 'int', 0);
+      return errno;
+    },
+    getLease(fd) {
+      const type = fcntl(fd, FCNTL.getLease, 'int', 0) as number;
+      return type === -1 ? -koffi.errno() : type;
+    },
+  };
+}
+
+function poll(attempt: () => number, waitMs: number): number {
+  const deadline = performance.now() + waitMs;
+  for (let tries = 1; ; tries += 1) {
+    const errno = attempt();
+    if (errno !== ERRNO.EAGAIN || performance.now() >= deadline) return errno;
+    if (tries > eagerTries) pause(pollMs);
+  }
+}

@@ -1,0 +1,227 @@
+/** log: open a log (recognise, lay out), and walk a file of it chunk by chunk. */
+import type { Context } from './context.js';
+import type { SourceFile } from './disk.js';
+import { DIALECTS } from './dialects/index.js';
+import type { Dialect, Probe } from './dialects/dialect.js';
+import { LogctlError } from './errors.js';
+import { gunzipped } from './gzip.js';
+import { Keydir } from './keydir.js';
+import type { LogFile, Role } from './model.js';
+import type { Kernel, KernelOptions } from './scan/kernel.js';
+import { referenceKernel } from './scan/reference.js';
+import { siblingsOf } from './siblings.js';
+
+const defaultChunkBytes = 1 << 20;
+const headBytes = 65_536;
+/** Bytes at the start and before the end that show whether a file was rewritten in place. */
+const guardBytes = 4_096;
+const appendWaitMs = 1_000;
+
+/** One log: its dialect and its files in replay order. `missing`: only its siblings are there. */
+export interface Log {
+  path: string;
+  dialect: Dialect;
+  files: LogFile[];
+  missing: boolean;
+}
+
+/** Opens a file for reading, `.gz` as its plain bytes, `-` as standard input. */
+export function openSource(context: Context, path: string): SourceFile {
+  if (path === '-') {
+    if (context.stdin) return context.stdin();
+    throw new LogctlError('usage', 'standard input cannot be read here', 'name a file');
+  }
+  const file = context.disk.open(path);
+  return path.endsWith('.gz') ? gunzipped(file) : file;
+}
+
+/** Recognises the log at `path` by its content. Throws LogctlError `not-a-log`. */
+export async function openLog(context: Context, path: string, dialect?: string): Promise<Log> {
+  const exists = path === '-' || context.disk.stat(path) !== undefined;
+  const probe = await probeFile(context, path, exists);
+  const chosen = chooseDialect(probe, dialect);
+  return { path, dialect: chosen, files: chosen.layout(context.disk, path), missing: !exists };
+}
+
+/** The dialect of a probe by content, or undefined. Two that fit are an error naming both. */
+export function recognise(probe: Probe): Dialect | undefined {
+  const fitting = DIALECTS.filter((dialect) => dialect.recognises(probe));
+  if (fitting.length < 2) return fitting[0];
+  const names = fitting.map(({ name }) => name).join(' and ');
+  throw new LogctlError('not-a-log', `${probe.path} fits ${names}`, 'choose one with --dialect', {
+    path: probe.path,
+  });
+}
+
+/** What a file looks like from outside. */
+export async function probeFile(context: Context, path: string, exists: boolean): Promise<Probe> {
+  const { directory } = siblingsOf(path);
+  const names = path === '-' ? [] : (context.disk.list(directory) ?? []);
+  let head = new Uint8Array(0);
+  if (exists) {
+    const file = openSource(context, path);
+    try {
+      head = new Uint8Array(headBytes);
+      head = head.subarray(0, await file.read(head, 0));
+    } finally {
+      if (path !== '-') file.close();
+    }
+  }
+  return { path, kind: 'file', names, head };
+}
+
+function chooseDialect(probe: Probe, name: string | undefined): Dialect {
+  if (name !== undefined) {
+    const named = DIALECTS.find((dialect) => dialect.name === name);
+    if (named) return named;
+    const known = DIALECTS.map((dialect) => dialect.name).join(', ');
+    throw new LogctlError('usage', `no dialect ${name}`, `known dialects: ${known}`);
+  }
+  const found = recognise(probe);
+  if (found) return found;
+  const wanted = DIALECTS.map((dialect) => `${dialect.name} (${dialect.looksLike})`).join('; ');
+  const hint = `known: ${wanted}; name one with --dialect`;
+  throw new LogctlError('not-a-log', `${probe.path} is no log that is known here`, hint, {
+    path: probe.path,
+  });
+}
+
+/** A kernel for the files of one role. */
+export function makeKernel(
+  context: Context,
+  dialect: Dialect,
+  role: Role,
+  options: Partial<KernelOptions> = {},
+): Kernel {
+  return referenceKernel({
+    codec: dialect.codec(role),
+    keydir: new Keydir(),
+    chunkBytes: context.chunkBytes ?? defaultChunkBytes,
+    fold: true,
+    ...options,
+  });
+}
+
+export interface WalkOptions {
+  file: number;
+  /** Read only the first so many bytes. */
+  until?: number;
+  /** Called after each scan with the rows in `kernel.batch`; `firstLine` is the first row's. */
+  onBatch(firstLine: number): void | Promise<void>;
+  /** Called while `kernel.held` holds a whole-state entry back. */
+  onHeld?(): void | Promise<void>;
+}
+
+/** How a walk ended. `size`: bytes walked. */
+export interface WalkEnd {
+  size: number;
+  lines: number;
+  /** The path now names another file than the one that was read. */
+  replaced: boolean;
+}
+
+/**
+ * Walks one open file through a kernel: a consistent prefix, whatever appends meanwhile.
+ * Throws LogctlError `changed` (exit 22) when the file shrank or was rewritten in place.
+ */
+export async function walkFile(
+  context: Context,
+  source: SourceFile,
+  kernel: Kernel,
+  options: WalkOptions,
+): Promise<WalkEnd> {
+  const guard = await Guard.of(context, source, options.until);
+  kernel.start({ file: options.file, offset: 0 });
+  let position = 0;
+  let lines = 0;
+  let chunks = 0;
+  for (let last = false; !last;) {
+    const room = Math.min(kernel.chunk.length, guard.limit - position);
+    const length = await source.read(kernel.chunk.subarray(0, room), position);
+    if (length < room && Number.isFinite(guard.limit)) guard.shrank();
+    position += length;
+    last = position >= guard.limit || length === 0;
+    if (last && length > 0 && kernel.chunk[length - 1] !== 0x0a) {
+      last = !(await guard.extend(position));
+    }
+    do {
+      kernel.scan(length, last);
+      if (kernel.batch.count > 0) await options.onBatch(lines + 1);
+      lines += kernel.batch.count;
+      if (kernel.held) await options.onHeld?.();
+    } while (kernel.pending);
+    context.progress?.({ phase: 'read', path: source.path, done: position, total: guard.total });
+    await context.checkpoint?.();
+    if (++chunks % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { size: position, lines, replaced: await guard.check(position) };
+}
+
+/** Watches over one file while it is read: its size, its first and last bytes, its name. */
+class Guard {
+  private constructor(
+    private readonly context: Context,
+    private readonly source: SourceFile,
+    /** Bytes to read; Infinity where only the end tells (gzip, standard input). */
+    public limit: number,
+    readonly total: number,
+    private readonly fixed: boolean,
+    private readonly before: Buffer,
+  ) {}
+
+  static async of(context: Context, source: SourceFile, until: number | undefined) {
+    const { size } = source.stat();
+    const streams = source.path === '-' || source.path.endsWith('.gz');
+    const limit = streams ? (until ?? Infinity) : Math.min(until ?? size, size);
+    const before = streams ? Buffer.alloc(0) : await ends(source, limit);
+    return new Guard(context, source, limit, streams ? 0 : limit, until !== undefined, before);
+  }
+
+  /**
+   * The prefix stops inside a line: a writer may be at work. Waits for its newline and moves the
+   * limit behind it; false when nothing more came: then the tail is as it is.
+   */
+  async extend(position: number): Promise<boolean> {
+    if (this.fixed || !Number.isFinite(this.limit)) return false;
+    for (let waited = 0; waited < appendWaitMs; waited += 50) {
+      const { size } = this.source.stat();
+      if (size <= position) return false;
+      const grown = new Uint8Array(Math.min(size - position, 1 << 20));
+      const length = await this.source.read(grown, position);
+      const newline = grown.subarray(0, length).indexOf(0x0a);
+      if (newline >= 0 || length === 1 << 20) {
+        this.limit = position + (newline >= 0 ? newline + 1 : length);
+        return true;
+      }
+      await this.context.sleep(50);
+    }
+    return false;
+  }
+
+  shrank(): never {
+    const { path } = this.source;
+    const hint = 'stop what rewrites it (another compactor?) and try again';
+    throw new LogctlError('changed', `${path} shrank while it was read`, hint, { path });
+  }
+
+  /** After the last byte: throws when the file was rewritten; true when it was renamed over. */
+  async check(position: number): Promise<boolean> {
+    if (!Number.isFinite(this.limit) || this.total === 0) return false;
+    const { size, id } = this.source.stat();
+    if (size < position) this.shrank();
+    if (!this.before.equals(await ends(this.source, this.total))) {
+      const { path } = this.source;
+      const hint = 'stop what rewrites it (another compactor?) and try again';
+      throw new LogctlError('changed', `${path} was rewritten in place`, hint, { path });
+    }
+    return this.context.disk.stat(this.source.path)?.id !== id;
+  }
+}
+
+async function ends(source: SourceFile, size: number): Promise<Buffer> {
+  const length = Math.min(size, guardBytes);
+  const both = Buffer.alloc(length * 2);
+  await source.read(both.subarray(0, length), 0);
+  await source.read(both.subarray(length), size - length);
+  return both;
+}

@@ -1,0 +1,199 @@
+/** replay: the state now, or at any earlier moment. */
+import { checkBackups } from './backups.js';
+import type { Context, ReplayOptions, Sink } from './context.js';
+import { codeOf, refusesReader } from './damage-findings.js';
+import { EXIT, LogctlError, type ExitCode } from './errors.js';
+import { globMatcher } from './glob.js';
+import { keyToString } from './key-bytes.js';
+import type { Log } from './log.js';
+import { readMirror } from './mirror.js';
+import type { ReplayLogPart, ReplayReport } from './model.js';
+import { findMoment, type Moment } from './moment.js';
+import { envelope, exitOf, nextFor, verdictOf } from './report.js';
+import { scanLog, type LogScan } from './scan-log.js';
+import { diffStates } from './state-compare.js';
+import { asUtf8, liveOrder, stateHash } from './state-hash.js';
+import { checkCut } from './store-checks.js';
+import { FINDINGS } from './findings.js';
+import { openLog, probeFile, recognise } from './log.js';
+import { resolveTargets } from './targets.js';
+import { readValues } from './values.js';
+
+/**
+ * Writes the state to `sink`, keys in order, and gives the report. Nothing is written where the
+ * exit code is 4. Takes exactly one log. Throws LogctlError.
+ */
+export async function replay(
+  context: Context,
+  targets: string[],
+  options: ReplayOptions,
+  sink: Sink,
+): Promise<ReplayReport> {
+  const startedAt = context.now();
+  const { logs } = await resolveTargets(context, targets, options);
+  if (logs.length !== 1) {
+    const names = logs.map(({ path }) => path).join(', ');
+    throw new LogctlError('usage', `replay takes one log, not ${logs.length}`, `one of ${names}`);
+  }
+  const moment = await findMoment(context, logs[0], options);
+  const scan = await scanMoment(context, moment, options);
+  try {
+    await checkStart(context, scan, options);
+    const findings = scan.findings.inOrder();
+    const exitCode = exitCodeOf(scan, options);
+    const part = partOf(scan, moment, options, exitCode);
+    if (exitCode !== EXIT.damaged) await produce(context, scan, options, part, sink);
+    const next = nextFor(findings, logs[0].path);
+    const { path } = logs[0];
+    const report = envelope(context, 'replay', startedAt, [part], {
+      findings,
+      next: path === '-' ? [] : next,
+    });
+    return { ...report, report: 'replay' };
+  } finally {
+    scan.close();
+  }
+}
+
+/** Reads the prefix; with `--on-error stop` only what stands before the first damage. */
+async function scanMoment(context: Context, moment: Moment, options: ReplayOptions) {
+  const scan = await scanLog(context, moment.log, { until: moment.until });
+  const first = scan.damages.find((damage) => FINDINGS[codeOf(damage)].severity === 'error');
+  if (options.onError !== 'stop' || first === undefined) return scan;
+  scan.close();
+  return scanLog(context, moment.log, { until: first.offset });
+}
+
+/** An empty log beside a backup is no empty state: the start is looked at before it is believed. */
+async function checkStart(context: Context, scan: LogScan, options: ReplayOptions): Promise<void> {
+  if (scan.log.path === '-') return;
+  await checkCut(context, scan, () => checkBackups(context, scan.log, options), scan.findings);
+}
+
+function exitCodeOf(scan: LogScan, options: ReplayOptions): ExitCode {
+  const attention = scan.findings.all.some(({ severity }) => severity !== 'notice');
+  const fallback = attention ? EXIT.attention : EXIT.ok;
+  if (options.semantics === 'upstream') {
+    const { refusesBadLines } = scan.log.dialect.upstream;
+    return refusesBadLines && scan.damages.some(refusesReader) ? EXIT.damaged : fallback;
+  }
+  return options.onError === 'skip' || options.onError === 'stop'
+    ? fallback
+    : exitOf(scan.findings.all);
+}
+
+function partOf(
+  scan: LogScan,
+  moment: Moment,
+  options: ReplayOptions,
+  exitCode: ExitCode,
+): ReplayLogPart {
+  const { semantics = 'documented', expectHash } = options;
+  const { keydir, log, bytes, lines } = scan;
+  return {
+    path: log.path,
+    dialect: log.dialect.name,
+    verdict: verdictOf(exitCode),
+    exitCode,
+    bytes,
+    lines,
+    semantics,
+    at: moment.at,
+    next: moment.next,
+    keys: orderOf(scan, options).length,
+    keysShown: 0,
+    liveBytes: keydir.liveBytes,
+    outputBytes: 0,
+    stateHash: null,
+    ...(expectHash === undefined ? {} : { expectedHash: expectHash }),
+  };
+}
+
+/** Live keys of the asked-for semantics in order, without those its reader cannot hold. */
+function orderOf({ keydir, log }: LogScan, { semantics = 'documented' }: ReplayOptions) {
+  const lost = semantics === 'upstream' ? log.dialect.upstream.losesKeys : [];
+  return liveOrder(keydir.order(semantics), keydir, lost);
+}
+
+async function produce(
+  context: Context,
+  scan: LogScan,
+  options: ReplayOptions,
+  part: ReplayLogPart,
+  sink: Sink,
+): Promise<void> {
+  const { semantics = 'documented', expectHash, diff } = options;
+  if (options.hash === true || expectHash !== undefined || options.quiet === true) {
+    const lost = semantics === 'upstream' ? scan.log.dialect.upstream.losesKeys : [];
+    part.stateHash = await stateHash(scan.keydir, scan.sources, semantics, lost);
+    if (expectHash !== undefined && part.stateHash !== expectHash.toLowerCase()) differs(part);
+  }
+  if (diff !== undefined) {
+    part.diff = await diffWith(context, scan, diff, options);
+    const { added, removed, changed } = part.diff;
+    if (added.length + removed.length + changed.length > 0) differs(part);
+  } else if (options.quiet !== true) {
+    await writeState(scan, options, part, sink);
+  }
+}
+
+function differs(part: ReplayLogPart): void {
+  part.exitCode = EXIT.attention;
+  part.verdict = verdictOf(part.exitCode);
+}
+
+async function writeState(
+  scan: LogScan,
+  options: ReplayOptions,
+  part: ReplayLogPart,
+  sink: Sink,
+): Promise<void> {
+  const { keydir, sources } = scan;
+  const matches = options.keyGlob === undefined ? undefined : globMatcher(options.keyGlob);
+  const name = (index: number) => keyToString(keydir.key(index));
+  const all = orderOf(scan, options);
+  const order = matches === undefined ? all : all.filter((index) => matches(name(index)));
+  const jsonl = options.format === 'jsonl';
+  const give = async (bytes: Uint8Array) => {
+    part.outputBytes += bytes.length;
+    await sink(bytes);
+  };
+  let begun = -1;
+  if (!jsonl) await give(Buffer.from('{'));
+  await readValues(keydir, sources, order, async (index, value, last) => {
+    if (begun !== index) {
+      const key = JSON.stringify(name(index));
+      const comma = part.keysShown === 0 ? '\n' : ',\n';
+      await give(Buffer.from(jsonl ? `{"key":${key},"value":` : `${comma}${key}:`));
+      part.keysShown++;
+    }
+    begun = last ? -1 : index;
+    await give(asUtf8(value));
+    if (last && jsonl) await give(Buffer.from('}\n'));
+  });
+  if (!jsonl) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
+}
+
+/** Compares with another log, or with a state file (one JSON object). */
+async function diffWith(context: Context, scan: LogScan, path: string, options: ReplayOptions) {
+  const other = await openState(context, path, options.dialect);
+  try {
+    const { changed, onlyFirst, onlySecond } = await diffStates(scan, other);
+    return { against: path, added: onlyFirst, removed: onlySecond, changed };
+  } finally {
+    for (const source of other.sources) source.close();
+  }
+}
+
+async function openState(context: Context, path: string, dialect: string | undefined) {
+  const probe = await probeFile(context, path, true);
+  if (recognise(probe)) {
+    const log: Log = await openLog(context, path, dialect);
+    const { keydir, sources } = await scanLog(context, log);
+    return { keydir, sources };
+  }
+  const { keydir, source, errorAt } = await readMirror(context, path);
+  if (errorAt === undefined) return { keydir, sources: [source] };
+  source.close();
+  throw new LogctlError('not-a-log', `${path}: neither a log nor a state`, 'name one of them');
+}

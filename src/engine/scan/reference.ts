@@ -1,0 +1,273 @@
+/**
+ * The reference kernel: the definition of correct, in plain TypeScript.
+ *
+ * Every other kernel must answer the same, byte for byte, on every input. One pass: the machine
+ * validates, the capture keeps what the shape names, the codec judges each line, the keydir is
+ * folded, and a row goes into the batch.
+ */
+import { canonicalKey, keyToString } from '../key-bytes.js';
+import { literalFile, type Keydir } from '../keydir.js';
+import { CrcWatch } from './crc-watch.js';
+import { STATE } from './json-scalars.js';
+import {
+  KIND,
+  PROBLEM,
+  TYPE,
+  type Kernel,
+  type KernelOptions,
+  type LineBatch,
+  type LineCodec,
+  type MakeKernel,
+  type ScanStart,
+} from './kernel.js';
+import { LineCapture } from './line-capture.js';
+import { Utf8Watch } from './utf8-watch.js';
+
+const LF = 0x0a;
+const rowsMax = 8192;
+
+export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(options);
+
+class ReferenceKernel extends LineCapture implements Kernel {
+  readonly name = 'reference';
+  readonly chunk: Uint8Array;
+  readonly batch = emptyBatch();
+  readonly keydir: Keydir;
+  pending = false;
+  checksummed = 0;
+  held: Kernel['held'];
+
+  private readonly codec: LineCodec;
+  private readonly fold: boolean;
+  private readonly holdStates: KernelOptions['holdStates'];
+  private readonly utf8 = new Utf8Watch();
+  private utf8Next = 0;
+  private badUtf8 = false;
+  private readonly crc = new CrcWatch();
+  private cursor = 0;
+  private lineStart = 0;
+  private errorAt = -1;
+  /** The last line has no newline: one is put behind it, so that no state needs a special end. */
+  private virtualEnd = false;
+  private keysEnd = 0;
+  private readonly liveRange = { file: 0, offset: 0, length: 0, line: 0, versions: 1 };
+
+  constructor(options: KernelOptions) {
+    super(options.chunkBytes, options.codec.shape);
+    this.codec = options.codec;
+    this.fold = options.fold;
+    this.holdStates = options.holdStates;
+    this.keydir = options.keydir;
+    this.chunk = this.bytes.subarray(0, options.chunkBytes);
+  }
+
+  get suspect(): boolean {
+    return this.badUtf8 || this.utf8.bad.length > 0;
+  }
+
+  get brokenAt(): number {
+    return this.errorAt;
+  }
+
+  start(at: ScanStart): void {
+    this.file = at.file;
+    this.base = at.offset;
+    this.lineNumber = at.line ?? 1;
+    this.cursor = 0;
+    this.pending = this.virtualEnd = false;
+    this.held = undefined;
+    this.utf8.reset();
+    this.beginLine(at.offset);
+  }
+
+  scan(length: number, last: boolean): void {
+    if (!this.pending) this.beginChunk(length, last);
+    if (this.held !== undefined) this.keydir.replaceState(this.held.members);
+    this.held = undefined;
+    this.pending = false;
+    this.batch.count = this.batch.odd = this.keysEnd = 0;
+    let i = this.cursor;
+    while (i < this.end) {
+      const stop = this.run(i);
+      if (stop >= 0) break;
+      this.finishLine(~stop);
+      i = ~stop + 1;
+      this.lineNumber++;
+      this.beginLine(this.base + i);
+      if (this.batch.count === rowsMax || this.held !== undefined) {
+        this.cursor = i;
+        this.pending = true;
+        return;
+      }
+    }
+    this.endChunk(length, last);
+  }
+
+  private beginChunk(length: number, last: boolean): void {
+    const { bytes } = this;
+    this.utf8.check(bytes, length, last);
+    this.utf8Next = 0;
+    const unfinished = length > 0 ? bytes[length - 1] !== LF : this.base > this.lineStart;
+    this.virtualEnd = last && (unfinished || !this.lines);
+    this.end = length;
+    if (this.virtualEnd) bytes[this.end++] = LF;
+    bytes[this.end] = 0;
+    this.cursor = this.skipFrom = 0;
+  }
+
+  private endChunk(length: number, last: boolean): void {
+    if (last && !this.lines) this.finishLine(length);
+    this.suspendCapture();
+    if (this.utf8Next < this.utf8.bad.length) this.badUtf8 = true;
+    if (this.brokeAt >= 0) this.errorAt = this.base + this.brokeAt;
+    this.brokeAt = -1;
+    if (this.shape.crcSlot >= 0 && this.lineStart < this.base + length) {
+      this.crc.feed(this.bytes.subarray(Math.max(0, this.lineStart - this.base), length));
+    }
+    this.base += length;
+  }
+
+  private beginLine(offset: number): void {
+    this.lineStart = offset;
+    this.errorAt = -1;
+    this.badUtf8 = false;
+    this.crc.reset();
+    this.resetMachine();
+    this.resetCapture();
+  }
+
+  private finishLine(i: number): void {
+    const { utf8 } = this;
+    while (this.utf8Next < utf8.bad.length && utf8.bad[this.utf8Next] < i) {
+      this.badUtf8 = true;
+      this.utf8Next++;
+    }
+    const length = this.base + i - this.lineStart;
+    if (length > 0) this.judge(i);
+    this.addRow(length);
+    if (this.fold) this.foldLine();
+  }
+
+  /** Decides what the line is; the machine and the captures are complete. */
+  private judge(i: number): void {
+    const white = this.state === STATE.value && this.depth === 0 && this.topType === TYPE.absent;
+    const whole = this.state === STATE.end;
+    this.kind = KIND.bad;
+    // A damaged line is decoded as far as it goes: its key tells what the damage costs.
+    if (!whole) this.dropOpenSlot();
+    if (!white) this.codec.decode(this);
+    if (!whole) {
+      this.kind = KIND.bad;
+      this.problem = white ? PROBLEM.json | PROBLEM.white : PROBLEM.json;
+      if (this.errorAt < 0) this.errorAt = this.base + (this.brokeAt >= 0 ? this.brokeAt : i);
+    } else if (this.type[this.shape.crcSlot] === TYPE.string) {
+      const rest = this.bytes.subarray(Math.max(0, this.lineStart - this.base), i);
+      const verdict = this.crc.check(rest);
+      if (verdict === 'matches') this.checksummed++;
+      if (verdict === 'differs') {
+        this.kind = KIND.bad;
+        this.problem |= PROBLEM.crc;
+      }
+    }
+    if (this.badUtf8) this.problem |= PROBLEM.utf8;
+    if (this.virtualEnd && i === this.end - 1) this.problem |= PROBLEM.unended;
+  }
+
+  private addRow(length: number): void {
+    const { batch } = this;
+    const row = batch.count++;
+    batch.offset[row] = this.lineStart;
+    batch.length[row] = length;
+    batch.kind[row] = this.kind;
+    batch.op[row] = this.op;
+    batch.problem[row] = this.problem;
+    if (this.problem !== 0) batch.odd++;
+    batch.errorAt[row] = this.errorAt;
+    batch.time[row] = this.time;
+    batch.seq[row] = this.seq;
+    const slot = this.valueSlot;
+    batch.valueOffset[row] = slot < 0 ? 0 : this.valueStart[slot];
+    batch.valueLength[row] = slot < 0 ? 0 : this.valueEnd[slot] - this.valueStart[slot];
+    batch.keyStart[row] = this.keysEnd;
+    batch.keyLength[row] = this.keyLength;
+    this.addKey();
+  }
+
+  private addKey(): void {
+    const { batch, keyBytes, keyStart, keyLength } = this;
+    const wanted = this.keysEnd + keyLength;
+    if (wanted > batch.keys.length) {
+      const bigger = new Uint8Array(Math.ceil(wanted * 1.5));
+      bigger.set(batch.keys.subarray(0, this.keysEnd));
+      batch.keys = bigger;
+    }
+    const { keys } = batch;
+    for (let k = 0; k < keyLength; k++) keys[this.keysEnd + k] = keyBytes[keyStart + k];
+    this.keysEnd = wanted;
+  }
+
+  private foldLine(): void {
+    switch (this.kind) {
+      case KIND.put: {
+        const { liveRange: value, valueSlot: slot } = this;
+        value.file = this.file;
+        value.offset = this.valueStart[slot];
+        value.length = this.valueEnd[slot] - this.valueStart[slot];
+        value.line = this.lineNumber;
+        this.keydir.put(this.keyBytes, this.keyStart, this.keyLength, value);
+        break;
+      }
+      case KIND.delete:
+        this.keydir.delete(this.keyBytes, this.keyStart, this.keyLength);
+        break;
+      case KIND.state:
+        this.foldState();
+    }
+  }
+
+  private foldState(): void {
+    const members = this.memberTables[this.stateSlot];
+    if (this.type[this.stateSlot] === TYPE.string) this.spreadString(members);
+    const replaces = this.keydir.upstreamCount > 0;
+    if (this.holdStates === 'all' || (this.holdStates === 'replacing' && replaces)) {
+      const { lineNumber: line, lineStart: offset, op, time } = this;
+      const length = this.batch.length[this.batch.count - 1];
+      this.held = { members, line, offset, length, op, time };
+    } else {
+      this.keydir.replaceState(members);
+    }
+  }
+
+  /** Object.assign spreads a string by its UTF-16 units; such values do not lie in the file. */
+  private spreadString(members: Keydir): void {
+    members.clear();
+    const text = keyToString(canonicalKey(this.slotText(this.stateSlot)));
+    for (let unit = 0; unit < text.length; unit++) {
+      const key = Buffer.from(String(unit));
+      const { offset, length } = this.keydir.addLiteral(JSON.stringify(text[unit]));
+      const line = this.lineNumber;
+      members.put(key, 0, key.length, { file: literalFile, offset, length, line, versions: 1 });
+    }
+  }
+}
+
+function emptyBatch(): LineBatch {
+  const column = () => new Float64Array(rowsMax);
+  return {
+    count: 0,
+    odd: 0,
+    offset: column(),
+    length: column(),
+    kind: new Uint8Array(rowsMax),
+    op: new Uint8Array(rowsMax),
+    problem: new Uint16Array(rowsMax),
+    errorAt: column(),
+    time: column(),
+    seq: column(),
+    valueOffset: column(),
+    valueLength: column(),
+    keyStart: new Uint32Array(rowsMax),
+    keyLength: new Uint32Array(rowsMax),
+    keys: new Uint8Array(rowsMax * 24),
+  };
+}

@@ -1,0 +1,74 @@
+/** siblings: the names of everything that lies beside a log, and which of it is there. */
+import { basename, dirname, join } from 'node:path';
+import type { DiskReader } from './disk.js';
+
+/** Full paths of the side files of one log (they need not exist). */
+export interface Siblings {
+  directory: string;
+  name: string;
+  lock: string;
+  compactLock: string;
+  intent: string;
+  /** Temporary files begin with this, within `directory`. */
+  temporaryPrefix: string;
+  /** The main JSON file the layout implies: `D/NAME.json` for `D/logs/NAME.log`. */
+  mirror: string | undefined;
+}
+
+/** A backup's place. `ms`: the number in its name, milliseconds since 1970 UTC. */
+export interface BackupName {
+  path: string;
+  ms: number;
+  compressed: boolean;
+}
+
+const backupSuffix = /^\.backup\.(\d+)(\.gz)?$/;
+const sideSuffix =
+  /\.(backup\.\d+(\.gz)?|original\.\d+|quarantine\.\d+\.jsonl|receipt\.\d+\.json)$/;
+
+/** The side files' names for the log at `path`. */
+export function siblingsOf(path: string): Siblings {
+  const directory = dirname(path);
+  const name = basename(path);
+  const isInLogs = basename(directory) === 'logs' && name.endsWith('.log');
+  return {
+    directory,
+    name,
+    lock: join(directory, `.${name}.lock`),
+    compactLock: join(directory, `.${name}.compact.lock`),
+    intent: join(directory, `.${name}.compact.json`),
+    temporaryPrefix: `.${name}.tmp-`,
+    mirror: isInLogs
+      ? join(dirname(directory), `${name.slice(0, -'.log'.length)}.json`)
+      : undefined,
+  };
+}
+
+/** True for names that are never logs themselves: hidden files, backups, evidence, receipts. */
+export function isSideFile(name: string): boolean {
+  return name.startsWith('.') || sideSuffix.test(name);
+}
+
+/** The log a backup of this name belongs to; undefined when it is no backup's name. */
+export function logOfBackup(name: string): string | undefined {
+  const at = name.lastIndexOf('.backup.');
+  return at > 0 && backupSuffix.test(name.slice(at)) ? name.slice(0, at) : undefined;
+}
+
+/** The backups of a log, newest first, by number and not by string. */
+export function listBackups(disk: DiskReader, path: string, backupDir?: string): BackupName[] {
+  const { directory, name } = siblingsOf(path);
+  const found: BackupName[] = [];
+  for (const folder of new Set([directory, ...(backupDir === undefined ? [] : [backupDir])])) {
+    for (const entry of disk.list(folder) ?? []) {
+      if (!entry.startsWith(name)) continue;
+      const parts = backupSuffix.exec(entry.slice(name.length));
+      if (parts === null) continue;
+      const at = join(folder, entry);
+      // A backup link that still is the log itself was never finished: it is no backup.
+      if (disk.stat(at)?.id === disk.stat(path)?.id) continue;
+      found.push({ path: at, ms: Number(parts[1]), compressed: parts[2] !== undefined });
+    }
+  }
+  return found.sort((a, b) => b.ms - a.ms);
+}

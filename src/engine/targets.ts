@@ -1,0 +1,124 @@
+/** targets: what the words of a command line name: logs, directories of logs, globs, `-`. */
+import { basename, dirname, join } from 'node:path';
+import type { Context, TargetOptions } from './context.js';
+import { LogctlError } from './errors.js';
+import { expandGlob, isGlob } from './glob.js';
+import { openLog, probeFile, recognise, type Log } from './log.js';
+import { isSideFile, listBackups, logOfBackup } from './siblings.js';
+
+/** What was found: logs in the order named, and the directories that were searched for them. */
+export interface Targets {
+  logs: Log[];
+  directories: string[];
+}
+
+/**
+ * Resolves targets. Paths stay as they were written. Throws LogctlError: `not-found` or
+ * `not-a-log` (exit 10) with the logs nearby, `usage` when nothing was named and nothing is here.
+ */
+export async function resolveTargets(
+  context: Context,
+  targets: readonly string[],
+  options: TargetOptions,
+): Promise<Targets> {
+  const found: Targets = { logs: [], directories: [] };
+  const words = targets.length > 0 ? targets : [await defaultTarget(context)];
+  for (const word of words) await addTarget(context, found, word, options);
+  const seen = new Set<string>();
+  found.logs = found.logs.filter(({ path }) => !seen.has(path) && seen.add(path));
+  return found;
+}
+
+async function defaultTarget(context: Context): Promise<string> {
+  for (const word of ['data/logs', 'data']) {
+    const logs = await logsIn(context, word, {}).catch(() => []);
+    if (logs.length === 0) continue;
+    context.say?.(0, `no target named: taking ${word}`);
+    return word;
+  }
+  const hint = 'name a log or a directory: logctl inspect data';
+  throw new LogctlError('usage', 'no target, and no logs in data/logs or data here', hint);
+}
+
+async function addTarget(
+  context: Context,
+  found: Targets,
+  word: string,
+  options: TargetOptions,
+): Promise<void> {
+  if (word === '-') {
+    found.logs.push(await openLog(context, '-', options.dialect));
+    return;
+  }
+  const stat = context.disk.stat(word);
+  if (stat === undefined && isGlob(word)) return addGlob(context, found, word, options);
+  if (stat?.kind === 'directory') {
+    const logs = await logsIn(context, word, options);
+    if (logs.length === 0) throw nothingHere(context, word);
+    found.logs.push(...logs);
+    found.directories.push(word);
+    return;
+  }
+  if (stat === undefined && !hasSiblings(context, word, options)) throw noSuchFile(context, word);
+  found.logs.push(await openLog(context, word, options.dialect));
+}
+
+async function addGlob(
+  context: Context,
+  found: Targets,
+  word: string,
+  options: TargetOptions,
+): Promise<void> {
+  const paths = expandGlob(context.disk, word).filter((path) => !isSideFile(basename(path)));
+  if (paths.length === 0) throw noSuchFile(context, word);
+  for (const path of paths) await addTarget(context, found, path, options);
+}
+
+/** The logs in a directory and in its `logs`, missing ones whose backups are left included. */
+async function logsIn(context: Context, word: string, options: TargetOptions): Promise<Log[]> {
+  const logs: Log[] = [];
+  for (const folder of [word, join(word, 'logs')]) {
+    const names = context.disk.list(folder) ?? [];
+    const lost = names.flatMap((name) => logOfBackup(name) ?? []);
+    const all = new Set([...names.filter((name) => !isSideFile(name)), ...lost]);
+    for (const name of [...all].sort()) {
+      const path = join(folder, name);
+      const exists = context.disk.stat(path);
+      if (exists !== undefined && exists.kind !== 'file') continue;
+      const probe = await probeFile(context, path, exists !== undefined);
+      if (recognise(probe)) logs.push(await openLog(context, path, options.dialect));
+    }
+  }
+  return logs;
+}
+
+function hasSiblings(context: Context, word: string, options: TargetOptions): boolean {
+  return listBackups(context.disk, word, options.backupDir).length > 0;
+}
+
+function noSuchFile(context: Context, word: string): LogctlError {
+  const near = logsNearby(context, word);
+  const hint =
+    near === undefined
+      ? `ls -la ${dirname(word)}`
+      : `${near.folder} holds ${near.names.length} logs: ${near.names.join(', ')}`;
+  const next = near === undefined ? [] : [['logctl', 'inspect', near.folder]];
+  return new LogctlError('not-found', `${word}: no such file`, hint, { path: word, next });
+}
+
+/** `.log` files in the named directory, its `logs`, or `data/logs` here. Names only: it is help. */
+function logsNearby(context: Context, word: string) {
+  const folders = [dirname(word), join(dirname(word), 'logs'), 'data/logs'];
+  for (const folder of folders) {
+    const all = context.disk.list(folder) ?? [];
+    const names = all.filter((name) => name.endsWith('.log') && !isSideFile(name)).slice(0, 12);
+    if (names.length > 0) return { folder, names };
+  }
+  return undefined;
+}
+
+function nothingHere(context: Context, word: string): LogctlError {
+  const near = logsNearby(context, join(word, 'x'));
+  const hint = near ? `logs nearby: ${near.folder}` : 'name a log file, or a directory of logs';
+  return new LogctlError('not-found', `${word}: no logs in this directory`, hint, { path: word });
+}

@@ -1,0 +1,75 @@
+// Runs the command line in this process: arguments in; stdout, stderr and exit code out.
+import { nodeDisk, type Disk } from '../../src/engine/index.js';
+import type { Interruption, Io, OutputStream } from '../../src/cli/io.js';
+import { runCli } from '../../src/cli/program.js';
+
+export interface CliOptions {
+  /** Relative paths are meant from here; default is the directory of the test run. */
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Which streams are terminals; default none. */
+  tty?: { out?: boolean; err?: boolean };
+  /** Width of both terminals; undefined where there is none. */
+  columns?: number;
+  stdin?: string | Uint8Array;
+  disk?: Disk;
+  /** Milliseconds since 1970 UTC; default the real clock. */
+  now?: () => number;
+  /** As if this signal had come before the start. */
+  interrupted?: Interruption;
+}
+
+export interface CliResult {
+  /** UTF-8 decoded; `outBytes` has what was really written. */
+  out: string;
+  outBytes: Buffer;
+  err: string;
+  exitCode: number;
+}
+
+/** Runs `logctl` with `args`. The environment is empty unless given, so colours stay off. */
+export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
+  const { tty = {}, columns, env = {}, disk = nodeDisk, now = Date.now } = options;
+  const out = collector(tty.out, columns);
+  const err = collector(tty.err, columns);
+  const interruption = new AbortController();
+  if (options.interrupted !== undefined) interruption.abort(options.interrupted);
+  const io: Io = {
+    ...{ out, err, env, now },
+    stdin: () => oneChunk(options.stdin ?? ''),
+    random: () => 'c0ffee',
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    disk: async () => disk,
+    interruption: interruption.signal,
+  };
+  const exitCode = await inDirectory(options.cwd, () => runCli(args, io));
+  const outBytes = out.bytes();
+  return { out: outBytes.toString(), outBytes, err: err.bytes().toString(), exitCode };
+}
+
+function collector(isTTY = false, columns: number | undefined) {
+  const chunks: Uint8Array[] = [];
+  const stream: OutputStream & { bytes(): Buffer } = {
+    isTTY,
+    columns,
+    // Copied, because a writer may use its buffer again.
+    write: (chunk) => void chunks.push(Buffer.from(chunk as string)),
+    bytes: () => Buffer.concat(chunks),
+  };
+  return stream;
+}
+
+async function* oneChunk(data: string | Uint8Array): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(data as string);
+}
+
+async function inDirectory<T>(cwd: string | undefined, act: () => Promise<T>): Promise<T> {
+  if (cwd === undefined) return act();
+  const before = process.cwd();
+  process.chdir(cwd);
+  try {
+    return await act();
+  } finally {
+    process.chdir(before);
+  }
+}
