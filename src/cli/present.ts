@@ -1,6 +1,7 @@
 /** A Report and its two faces: JSON for programs, text for people. */
 import type { EntriesReport, EntryRow, Report } from '../engine/index.js';
 import { escapeAll, safeJson } from './escape.js';
+import { compactText } from './human/compact.js';
 import { entriesText } from './human/entries.js';
 import { failureText } from './human/failure.js';
 import { inspectText } from './human/inspect.js';
@@ -40,6 +41,8 @@ function bodyText(report: Report, look: Look): string {
       return verifyText(report, look);
     case 'replay':
       return replayText(report, look);
+    case 'compact':
+      return compactText(report, look);
     case 'error':
       return '';
   }

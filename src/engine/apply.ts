@@ -1,10 +1,9 @@
 /** apply: every file we write that is not the swap's or the writer's. */
 import { basename, dirname, join } from 'node:path';
+import { BufferedSink } from './buffered-sink.js';
 import type { Sink } from './context.js';
 import type { Disk } from './disk.js';
 import { LogctlError } from './errors.js';
-
-const bufferBytes = 4 << 20;
 
 /**
  * Writes a result file: a temporary beside it, fsync, rename, fsync of the directory.
@@ -25,9 +24,9 @@ export async function writeOutput(
   const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.random}`);
   const file = disk.create(temporary);
   try {
-    const writer = bufferedSink((bytes) => file.append(bytes));
-    await body(writer.sink);
-    writer.flush();
+    const buffered = new BufferedSink((bytes) => file.append(bytes));
+    await body((bytes) => buffered.write(bytes));
+    await buffered.flush();
     file.setMode(old?.mode ?? 0o644);
     file.sync();
     disk.rename(temporary, path);
@@ -38,24 +37,4 @@ export async function writeOutput(
   } finally {
     file.close();
   }
-}
-
-/** Gathers small pieces into large writes. */
-function bufferedSink(write: (bytes: Uint8Array) => void): { sink: Sink; flush(): void } {
-  const buffer = new Uint8Array(bufferBytes);
-  let used = 0;
-  const flush = () => {
-    write(buffer.subarray(0, used));
-    used = 0;
-  };
-  const sink = (bytes: Uint8Array) => {
-    if (used + bytes.length > buffer.length) flush();
-    if (bytes.length > buffer.length) {
-      write(bytes);
-      return;
-    }
-    buffer.set(bytes, used);
-    used += bytes.length;
-  };
-  return { sink, flush };
 }

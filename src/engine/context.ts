@@ -1,5 +1,6 @@
 /** What every verb is given: the world, as arguments. */
-import type { DiskReader, SourceFile } from './disk.js';
+import type { Disk, DiskReader, SourceFile } from './disk.js';
+import type { KernelLocks } from './kernel-locks.js';
 import type { Holder } from './model.js';
 
 /** How far a long read has come. `total` is 0 where it cannot be known. Bytes. */
@@ -25,12 +26,20 @@ export interface Context {
   holders?: (id: string) => Holder[];
   /** Waits; real time in the product. */
   sleep(ms: number): Promise<void>;
-  /** Bytes per chunk, for tests; undefined picks 1 MiB. */
+  /** Bytes per chunk, for tests; undefined picks 256 KiB. */
   chunkBytes?: number;
   /** Throws when the user interrupted; called between chunks. */
   checkpoint?: () => void | Promise<void>;
   /** Talk: always (0), for `-v` (1), for `-vv` (2). */
   say?: (level: 0 | 1 | 2, text: string) => void;
+}
+
+/** What writing verbs are given besides. */
+export interface WriteContext extends Context {
+  disk: Disk;
+  locks: KernelLocks;
+  /** Fresh hex digits for the name of a temporary file. */
+  random(): string;
 }
 
 /** Where logs, backups and mirrors are looked for: options of every command that reads them. */
@@ -90,6 +99,26 @@ export interface ReplayOptions extends TargetOptions {
   diff?: string;
   /** Report only: no state is written to the sink. */
   quiet?: boolean;
+}
+
+export interface CompactOptions extends TargetOptions {
+  /** Bytes below which a log is skipped; default 1 MiB. */
+  minSize?: number;
+  /** Share of reclaimable bytes below which a log is skipped, 0 to 1. */
+  minGarbage?: number;
+  /** Compact also below the size when the newest backup is older than this, ms. */
+  every?: number;
+  /** Ignore the thresholds, never a safety rule. */
+  force?: boolean;
+  /** Backups kept; default 3. */
+  backups?: number;
+  /** Compress backups older than this, ms; undefined: never. */
+  gzipBackups?: number;
+  dryRun?: boolean;
+  /** How long to wait for another compactor or writer, ms; default 0. */
+  lockWait?: number;
+  /** The operator says that no writer runs. */
+  offline?: boolean;
 }
 
 /** Takes the bytes of a result in order; a promise means: wait before the next. */

@@ -36,6 +36,7 @@ export interface Damage {
 /** Damaged lines kept with their pieces; beyond that memory is safe and only counts go on. */
 export const damagesMax = 100_000;
 
+/** Fed line by line during one pass; `damages` are complete when the pass is over. */
 export class DamageLog {
   readonly damages: Damage[] = [];
   /** Damaged lines beyond `damagesMax`. */
@@ -55,10 +56,7 @@ export class DamageLog {
     return this.seenEntry && this.damages.length === 0 && this.white.length === 0;
   }
 
-  /**
-   * A line that is an entry: damage before it is followed, its key's damage is superseded. Needed only
-   * while `isQuiet` is false.
-   */
+  /** A line that is an entry settles damage before it. Needed only while `isQuiet` is false. */
   seeEntry(batch: LineBatch, row: number): void {
     this.seenEntry = true;
     for (const line of this.white) this.keep(line);

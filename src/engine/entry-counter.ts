@@ -6,6 +6,7 @@ import { KIND, PROBLEM, type LineBatch } from './scan/kernel.js';
 import { SequenceRule } from './sequence-rule.js';
 import { isoTime } from './text.js';
 
+/** Fed entry by entry in file order; adds the findings that compare an entry with those before. */
 export class EntryCounter {
   /** Entries per operation index of the codec. */
   readonly ops: number[];

@@ -6,6 +6,7 @@ type Details = Parameters<typeof finding>[3];
 /** Findings of one code that are kept; the rest is counted. A broken disk makes millions. */
 const keptPerCode = 1_000;
 
+/** A list that keeps `perCode` findings of each code and counts the others. */
 export class FindingList {
   readonly all: Finding[] = [];
   /** Findings of each code, also of those not kept. */

@@ -12,49 +12,26 @@
 import { randomBytes } from 'node:crypto';
 import { compareKeys, jsonKeyLength, KeyArena } from './key-bytes.js';
 import { hashKey } from './key-hash.js';
+import { KeySlots } from './key-slots.js';
 import { LogctlError } from './errors.js';
+import {
+  entryDoubles,
+  entryWords,
+  lengthDouble,
+  offsetDouble,
+  WORD,
+  type LiveRange,
+  type Semantics,
+} from './keydir-entry.js';
 
-/** Which of the two answers. */
-export type Semantics = 'documented' | 'upstream';
-
-/** The live value of one key. Offsets and lengths in bytes; `line` from 1. */
-export interface LiveRange {
-  file: number;
-  offset: number;
-  length: number;
-  line: number;
-  /** Times the key was set since it was last created. */
-  versions: number;
-}
-
-/** `file` of a value that lies in no file: `offset` and `length` are in `literals`. */
-export const literalFile = 0xffff;
-
-/** An entry's words of 32 bits; the two 64-bit numbers are at the end, for a view of doubles. */
-const WORD = {
-  hash: 0,
-  keyAt: 1,
-  keyLength: 2,
-  /** Generation in which it is alive; 0: a free entry. */
-  alive: 3,
-  born: 4,
-  bornUpstream: 5,
-  versions: 6,
-  line: 7,
-  file: 8,
-  /** Bytes of the key as JSON, quotes included. */
-  jsonLength: 9,
-} as const;
-const entryWords = 14;
-const entryDoubles = 7;
-const offsetDouble = 5;
-const lengthDouble = 6;
+export { literalFile, type LiveRange, type Semantics } from './keydir-entry.js';
 
 const startEntries = 64;
 const growth = 1.5;
 /** Above this the words of all entries no longer fit one typed array. */
 const entriesMax = 2 ** 26 * 4;
 
+/** See the top of this file. Not for concurrent use; views are valid until the next put. */
 export class Keydir {
   /** Keys alive as documented, and as the format's own code has them. */
   count = 0;
@@ -72,8 +49,7 @@ export class Keydir {
   private births = 0;
   private used = 0;
   private freeList: number[] = [];
-  /** Pairs of hash and entry number + 1: a probe that misses touches no entry. */
-  private slots = new Uint32Array(startEntries * 4);
+  private slots = new KeySlots(startEntries);
   private words = new Uint32Array(startEntries * entryWords);
   private doubles = new Float64Array(this.words.buffer);
 
@@ -117,7 +93,7 @@ export class Keydir {
       this.removals++;
     }
     this.upstreamCount--;
-    this.unlink(index);
+    this.slots.remove(this.words[at + WORD.hash], index);
     this.arena.release(this.words[at + WORD.keyLength]);
     this.words[at + WORD.alive] = 0;
     this.freeList.push(index);
@@ -142,10 +118,9 @@ export class Keydir {
   /** Empties the table and keeps its memory. */
   clear(): void {
     if (this.used === 0) return;
-    this.slots.fill(0);
+    this.slots.pairs.fill(0);
     this.words.fill(0, 0, this.used * entryWords);
-    this.used = this.count = this.upstreamCount = this.liveBytes = this.births = 0;
-    this.removals = 0;
+    this.used = this.count = this.upstreamCount = this.liveBytes = this.births = this.removals = 0;
     this.generation = 1;
     this.freeList = [];
     this.arena.clear();
@@ -171,20 +146,30 @@ export class Keydir {
   }
 
   at(index: number): LiveRange {
-    const { words, doubles } = this;
+    const { words } = this;
     const at = index * entryWords;
     return {
       file: words[at + WORD.file],
-      offset: doubles[index * entryDoubles + offsetDouble],
-      length: doubles[index * entryDoubles + lengthDouble],
+      offset: this.valueOffset(index),
+      length: this.valueLength(index),
       line: words[at + WORD.line],
       versions: words[at + WORD.versions],
     };
   }
 
-  /** Bytes of the key as JSON, quotes included. */
-  jsonKeyLength(index: number): number {
-    return this.words[index * entryWords + WORD.jsonLength];
+  /** `at(index).offset`, without the object. */
+  valueOffset(index: number): number {
+    return this.doubles[index * entryDoubles + offsetDouble];
+  }
+
+  /** `at(index).length`, without the object. */
+  valueLength(index: number): number {
+    return this.doubles[index * entryDoubles + lengthDouble];
+  }
+
+  /** `at(index).file`, without the object. */
+  valueFile(index: number): number {
+    return this.words[index * entryWords + WORD.file];
   }
 
   /** A view of the key's canonical bytes; valid until the next put. */
@@ -244,18 +229,19 @@ export class Keydir {
     words[at + WORD.versions] = 0;
     words[at + WORD.bornUpstream] = this.births + 1;
     this.upstreamCount++;
-    if ((this.upstreamCount + 1) * 3 > this.slots.length) this.growSlots();
-    this.insertSlot(index);
+    if (this.slots.isFull(this.upstreamCount)) this.growSlots();
+    this.slots.insert(hash, index);
     return index;
   }
 
   /** Index of a key in either state, -1 where it is in none. */
   private lookUp(hash: number, bytes: Uint8Array, start: number, length: number): number {
-    const { slots, words } = this;
-    const mask = slots.length - 1;
-    for (let slot = (hash << 1) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      if (slots[slot] !== hash) continue;
-      const index = slots[slot + 1] - 1;
+    const { words } = this;
+    const { pairs } = this.slots;
+    const mask = pairs.length - 1;
+    for (let slot = (hash << 1) & mask; pairs[slot + 1] !== 0; slot = (slot + 2) & mask) {
+      if (pairs[slot] !== hash) continue;
+      const index = pairs[slot + 1] - 1;
       const entry = index * entryWords;
       if (words[entry + WORD.keyLength] !== length) continue;
       const { bytes: own } = this.arena;
@@ -267,36 +253,11 @@ export class Keydir {
     return -1;
   }
 
-  private insertSlot(index: number): void {
-    const { slots } = this;
-    const mask = slots.length - 1;
-    const hash = this.words[index * entryWords + WORD.hash];
-    let slot = (hash << 1) & mask;
-    while (slots[slot + 1] !== 0) slot = (slot + 2) & mask;
-    slots[slot] = hash;
-    slots[slot + 1] = index + 1;
-  }
-
-  /** Linear probing without tombstones: entries behind the gap move up (Knuth 6.4, algorithm R). */
-  private unlink(index: number): void {
-    const { slots } = this;
-    const mask = slots.length - 1;
-    let gap = (this.words[index * entryWords + WORD.hash] << 1) & mask;
-    while (slots[gap + 1] !== index + 1) gap = (gap + 2) & mask;
-    for (let slot = (gap + 2) & mask; slots[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      const home = (slots[slot] << 1) & mask;
-      if (((slot - home) & mask) < ((slot - gap) & mask)) continue;
-      slots[gap] = slots[slot];
-      slots[gap + 1] = slots[slot + 1];
-      gap = slot;
-    }
-    slots[gap] = slots[gap + 1] = 0;
-  }
-
   private growSlots(): void {
-    this.slots = new Uint32Array(this.slots.length * 2);
+    this.slots.double();
     for (let index = 0; index < this.used; index++) {
-      if (this.words[index * entryWords + WORD.alive] > 0) this.insertSlot(index);
+      const at = index * entryWords;
+      if (this.words[at + WORD.alive] > 0) this.slots.insert(this.words[at + WORD.hash], index);
     }
   }
 

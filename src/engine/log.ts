@@ -11,7 +11,7 @@ import type { Kernel, KernelOptions } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
 import { siblingsOf } from './siblings.js';
 
-const defaultChunkBytes = 1 << 20;
+const defaultChunkBytes = 1 << 18;
 const headBytes = 65_536;
 /** Bytes at the start and before the end that show whether a file was rewritten in place. */
 const guardBytes = 4_096;

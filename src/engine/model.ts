@@ -164,7 +164,7 @@ export interface EntryRow {
   key: string | null;
   /** Bytes of the value; 0 for a delete. */
   bytes: number;
-  /** The value as JSON text, byte for byte; only with `--values`. */
+  /** The value as JSON text, byte for byte; only with `--values`. In JSON it stands as it is. */
   value?: string;
   /** The whole line; only with `--raw`. */
   raw?: string;
@@ -231,9 +231,39 @@ export interface ReplayReport extends Envelope<'replay', ReplayLogPart> {
   askedTime?: string;
 }
 
+/** What compact did, or would do, with one log. Sizes in bytes. */
+export interface CompactLogPart extends LogPart {
+  result: 'compacted' | 'would compact' | 'skipped' | 'deferred' | 'not compacted';
+  /** Why it was skipped or not compacted, in words. */
+  reason?: string;
+  bytesBefore: number;
+  bytesAfter: number;
+  /** Documented and upstream state hash; equal before and after, or nothing was changed. */
+  stateHash: { before: string; after: string } | null;
+  upstreamHash: { before: string; after: string } | null;
+  /** Keys that only the upstream state has, kept in a checkpoint of their own for its reader. */
+  keysKeptForReader: number;
+  keys: number;
+  liveBytes: number;
+  backup: string | null;
+  backupsKept: number;
+  backupsRemoved: string[];
+  quarantine: string | null;
+  /** How long writers could have been held back, ms. */
+  heldMs: number;
+  neededBytes: number;
+  freeBytes: number;
+}
+
+export interface CompactReport extends Envelope<'compact', CompactLogPart> {
+  report: 'compact';
+  dryRun: boolean;
+}
+
 /** What stopped a command before it had a report of its own kind. */
 export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
 
-export type Report = InspectReport | EntriesReport | VerifyReport | ReplayReport | FailureReport;
+export type Report =
+  InspectReport | EntriesReport | VerifyReport | ReplayReport | CompactReport | FailureReport;

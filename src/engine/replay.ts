@@ -1,5 +1,6 @@
 /** replay: the state now, or at any earlier moment. */
 import { checkBackups } from './backups.js';
+import { BufferedSink } from './buffered-sink.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import { codeOf, refusesReader } from './damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
@@ -154,24 +155,26 @@ async function writeState(
   const all = orderOf(scan, options);
   const order = matches === undefined ? all : all.filter((index) => matches(name(index)));
   const jsonl = options.format === 'jsonl';
-  const give = async (bytes: Uint8Array) => {
+  const output = new BufferedSink(sink);
+  const give = (bytes: Uint8Array) => {
     part.outputBytes += bytes.length;
-    await sink(bytes);
+    return output.write(bytes);
   };
   let begun = -1;
   if (!jsonl) await give(Buffer.from('{'));
-  await readValues(keydir, sources, order, async (index, value, last) => {
+  await readValues(keydir, sources, order, (index, value, last) => {
+    let lead = '';
     if (begun !== index) {
       const key = JSON.stringify(name(index));
-      const comma = part.keysShown === 0 ? '\n' : ',\n';
-      await give(Buffer.from(jsonl ? `{"key":${key},"value":` : `${comma}${key}:`));
-      part.keysShown++;
+      const comma = part.keysShown++ === 0 ? '\n' : ',\n';
+      lead = jsonl ? `{"key":${key},"value":` : `${comma}${key}:`;
     }
     begun = last ? -1 : index;
-    await give(asUtf8(value));
-    if (last && jsonl) await give(Buffer.from('}\n'));
+    const tail = last && jsonl ? '}\n' : '';
+    return give(Buffer.concat([Buffer.from(lead), asUtf8(value), Buffer.from(tail)]));
   });
   if (!jsonl) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
+  await output.flush();
 }
 
 /** Compares with another log, or with a state file (one JSON object). */

@@ -158,7 +158,8 @@ class LogScanner implements LogScan {
     if (held === undefined) return;
     const { members, line, offset } = held;
     await this.options.onState?.(held, this.path);
-    if (!this.options.compareStates || this.keydir.upstreamCount === 0) return;
+    const isCheckpoint = this.isCheckpoint(held.op);
+    if (!this.options.compareStates || !isCheckpoint || this.keydir.upstreamCount === 0) return;
     const difference = await compareStates(members, this.keydir, this.sources);
     if (difference.count === 0) return;
     const words = `differs from the state before it in ${difference.words}`;
@@ -167,6 +168,12 @@ class LogScanner implements LogScan {
       offset,
       key: difference.key,
     });
+  }
+
+  /** Whole-state entries of other operations replace by design; a checkpoint only restates. */
+  private isCheckpoint(op: number): boolean {
+    const { dialect, files } = this.log;
+    return dialect.checkpointOps.includes(dialect.codec(files[0].role).ops[op]);
   }
 
   finish(): void {

@@ -3,9 +3,13 @@ import type { FindingList } from './finding-list.js';
 import type { Position } from './model.js';
 import { plural } from './text.js';
 
-/** How an entry takes part. `state` carries the highest number it stands for, `note` names a gap. */
+/** How an entry takes part: `state` carries the highest number it stands for, `note` a gap's. */
 export type SequenceRole = 'entry' | 'state' | 'note';
 
+/**
+ * Sees entries in file order and adds seq-gap and seq-repeat. A gap or a repeat counts only where
+ * no entry without a number stands between: a writer that knows no numbers may append after ours.
+ */
 export class SequenceRule {
   /** The highest number so far; 0 before the first. */
   last = 0;

@@ -26,20 +26,21 @@ export async function readValues(
   take: TakeValue,
 ): Promise<void> {
   for (let from = 0; from < order.length;) {
-    let to = from;
-    let bytes = 0;
-    while (to < order.length && (to === from || bytes < windowBytes)) {
-      const { length } = keydir.at(order[to]);
-      if (to > from && bytes + length > windowBytes) break;
-      bytes += length;
-      to++;
+    let to = from + 1;
+    let bytes = keydir.valueLength(order[from]);
+    while (to < order.length && bytes + keydir.valueLength(order[to]) <= windowBytes) {
+      bytes += keydir.valueLength(order[to++]);
     }
     const window = order.subarray(from, to);
     if (window.length === 1 && bytes > partBytes) {
       await streamValue(keydir, sources, window[0], take);
     } else {
       const held = await loadWindow(keydir, sources, window);
-      for (let i = 0; i < window.length; i++) await take(window[i], held[i], true);
+      for (let i = 0; i < window.length; i++) {
+        // Awaiting nothing would still cost a turn of the microtask queue for each value.
+        const wait = take(window[i], held[i], true);
+        if (wait !== undefined) await wait;
+      }
     }
     from = to;
   }
@@ -74,33 +75,52 @@ async function streamValue(
   }
 }
 
-async function loadWindow(keydir: Keydir, sources: readonly SourceFile[], window: Uint32Array) {
-  const ranges = [...window].map((index, place) => ({ place, range: keydir.at(index) }));
-  ranges.sort((a, b) => a.range.file - b.range.file || a.range.offset - b.range.offset);
+/** The values of a window, in its order; read in file order, neighbours in one go. */
+async function loadWindow(
+  keydir: Keydir,
+  sources: readonly SourceFile[],
+  window: Uint32Array,
+): Promise<Uint8Array[]> {
   const held: Uint8Array[] = new Array(window.length);
-  for (let first = 0; first < ranges.length;) {
-    const { file, offset } = ranges[first].range;
-    if (file === literalFile) {
-      held[ranges[first].place] = await readRange(ranges[first].range, sources, keydir);
-      first++;
+  const places = inFileOrder(keydir, window);
+  for (let first = 0; first < places.length;) {
+    const range = keydir.at(window[places[first]]);
+    if (range.file === literalFile) {
+      held[places[first++]] = await readRange(range, sources, keydir);
       continue;
     }
-    let end = offset + ranges[first].range.length;
+    let end = range.offset + range.length;
     let next = first + 1;
-    for (; next < ranges.length; next++) {
-      const { range } = ranges[next];
-      const isNear = range.file === file && range.offset - end <= gapBytes;
-      if (!isNear || range.offset + range.length - offset > 2 * windowBytes) break;
-      end = Math.max(end, range.offset + range.length);
+    for (; next < places.length; next++) {
+      const index = window[places[next]];
+      const offset = keydir.valueOffset(index);
+      const behind = offset + keydir.valueLength(index);
+      const isNear = keydir.valueFile(index) === range.file && offset - end <= gapBytes;
+      if (!isNear || behind - range.offset > 2 * windowBytes) break;
+      end = Math.max(end, behind);
     }
-    const bytes = new Uint8Array(end - offset);
-    await readFully(sources[file], bytes, offset);
+    const bytes = new Uint8Array(end - range.offset);
+    await readFully(sources[range.file], bytes, range.offset);
     for (; first < next; first++) {
-      const { place, range } = ranges[first];
-      held[place] = bytes.subarray(range.offset - offset, range.offset - offset + range.length);
+      const at = keydir.valueOffset(window[places[first]]) - range.offset;
+      held[places[first]] = bytes.subarray(at, at + keydir.valueLength(window[places[first]]));
     }
   }
   return held;
+}
+
+/** Places in the window, by file and offset of their values. */
+function inFileOrder(keydir: Keydir, window: Uint32Array): Uint32Array {
+  const places = Uint32Array.from(window, (_, place) => place);
+  const isBefore = (a: number, b: number) =>
+    keydir.valueFile(window[a]) - keydir.valueFile(window[b]) ||
+    keydir.valueOffset(window[a]) - keydir.valueOffset(window[b]);
+  // The members of a checkpoint are asked for in the order they have in the file.
+  let sorted = true;
+  for (let place = 1; place < places.length && sorted; place++) {
+    sorted = isBefore(place - 1, place) <= 0;
+  }
+  return sorted ? places : places.sort(isBefore);
 }
 
 async function readFully(source: SourceFile, target: Uint8Array, position: number): Promise<void> {

@@ -16,15 +16,17 @@ const bestKey = '348571290334887937';
 const noChecksum =
   'per-entry checksum: this log has none, about 1 in 4 single bit flips would go unseen';
 
+const ok = { verdict: 'ok', exitCode: 0 } as const;
+
 const envelope = {
   ...{ version: '1.0.0', durationMs: 97, findings: [], notChecked: [], next: [] },
-  ...{ verdict: 'ok', exitCode: 0 },
-} as const;
+  ...ok,
+};
 
 const part = {
-  ...{ path: players, dialect: 'progressive', verdict: 'ok', exitCode: 0 },
-  ...{ bytes: 2_418_112, lines: 4_672 },
-} as const;
+  ...{ path: players, dialect: 'progressive', bytes: 2_418_112, lines: 4_672 },
+  ...ok,
+};
 
 const summary: LogSummary = {
   entries: { CHECKPOINT: 1, SET: 4_671, DELETE: 0 },

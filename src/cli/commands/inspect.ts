@@ -28,8 +28,23 @@ interface InspectFlags {
 const limitDefault = 100;
 const streamBatchChars = 65_536;
 
+/** Flags that say which entries to list and how. */
+const entryFlags = [
+  'op',
+  'key',
+  'since',
+  'until',
+  'start',
+  'end',
+  'limit',
+  'values',
+  'raw',
+  'format',
+] as const satisfies (keyof InspectFlags)[];
+
 export function define(command: Command, io: Io): void {
   addTargets(command)
+    .hook('preAction', () => refuseContradictions(command.optsWithGlobals()))
     .addOption(wholeOption('--top <n>', 'largest keys listed (default: 3)', 0))
     .addOption(new Option('--entries', 'list entries').conflicts('top'))
     .addOption(
@@ -57,9 +72,8 @@ export function define(command: Command, io: Io): void {
 
 export async function run(session: Session, command: Command): Promise<Outcome> {
   const flags = command.opts<InspectFlags>();
-  const { context, where, io, json } = session;
+  const { context, where, io } = session;
   if (flags.entries === undefined && flags.history === undefined) {
-    refuseFilters(flags);
     const report = await inspect(context, command.args, { ...where, top: flags.top });
     return { report, stream: 'out' };
   }
@@ -67,7 +81,6 @@ export async function run(session: Session, command: Command): Promise<Outcome> 
     const options = { ...entriesOptions(flags, limitDefault), ...where };
     return { report: await listEntries(context, command.args, options), stream: 'out' };
   }
-  if (json) throw usage('--json is one document, --format jsonl many: choose one');
   const lines = batchLines(io.out);
   const options = { ...entriesOptions(flags, 0), ...where };
   const report = await listEntries(context, command.args, options, (row) => {
@@ -83,15 +96,26 @@ const wholeOption = (flags: string, description: string, least: number) =>
 function entriesOptions(flags: InspectFlags, limit: number): EntriesOptions {
   const { history, op, key, since, until, start, end, values, raw } = flags;
   return {
-    ...{ history, op, keyGlob: key, since, until, startLine: start, endLine: end },
-    ...{ limit: flags.limit ?? limit, values, raw },
+    history,
+    op,
+    keyGlob: key,
+    since,
+    until,
+    startLine: start,
+    endLine: end,
+    limit: flags.limit ?? limit,
+    values,
+    raw,
   };
 }
 
 /** An option that would be ignored is a misunderstanding: better said than passed over. */
-function refuseFilters(flags: InspectFlags): void {
-  const { top: _, ...filters } = flags;
-  const [name] = Object.keys(filters);
+function refuseContradictions(flags: InspectFlags & { json?: boolean }): void {
+  if (flags.json && flags.format !== undefined) {
+    throw usage('--json is one document, --format jsonl many: choose one');
+  }
+  if (flags.entries || flags.history !== undefined) return;
+  const name = entryFlags.find((flag) => flags[flag] !== undefined);
   if (name !== undefined) throw usage(`--${name} is about single entries: add --entries`);
 }
 

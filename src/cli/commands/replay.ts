@@ -28,6 +28,7 @@ export function define(command: Command, io: Io): void {
   const choice = (flags: string, description: string, [first, ...others]: string[]) =>
     new Option(flags, description).choices([first, ...others]).default(first);
   addTargets(command)
+    .hook('preAction', () => refuseContradictions(command.opts()))
     .addOption(choice('--format <format>', 'of the state', ['json', 'jsonl']))
     .option('-o, --output <file>', 'write the state there, and the report to stdout')
     .option('--force', 'overwrite the file of -o')
@@ -66,20 +67,32 @@ export async function run(session: Session, command: Command): Promise<Outcome> 
   if (output !== undefined) {
     return { report: await replayToFile(session, command, { output, force }), stream: 'out' };
   }
-  if (force) throw new LogctlError('usage', '--force is about the file of -o: add -o', '');
   const silent = session.json || flags.diff !== undefined;
   const options = { ...replayOptions(session, flags), quiet: silent };
   const report = await replay(session.context, command.args, options, stateSink(session));
   return { report, stream: silent ? 'out' : 'err' };
 }
 
+function refuseContradictions({ force, output }: ReplayFlags): void {
+  if (!force || output !== undefined) return;
+  throw new LogctlError('usage', '--force is about the file of -o: add -o', '');
+}
+
 function replayOptions(session: Session, flags: ReplayFlags): ReplayOptions {
-  const { format, key, at, line, offset, onError, semantics, hash, expectHash, diff } = flags;
+  const { format, at, line, offset, onError, semantics, expectHash, diff } = flags;
   return {
     ...session.where,
-    ...{ format, keyGlob: key, at, line, offset, onError, semantics, expectHash, diff },
+    format,
+    keyGlob: flags.key,
+    at,
+    line,
+    offset,
+    onError,
+    semantics,
     // The report alone is asked for its facts, and the hash is the chief one.
-    hash: hash === true || session.json,
+    hash: flags.hash === true || session.json,
+    expectHash,
+    diff,
   };
 }
 

@@ -10,10 +10,12 @@ import { count, thousands } from './units.js';
 
 /** Rows in the order of the report: a history begins with the newest. */
 export function entriesText(report: EntriesReport, look: Look): string {
+  const alone = report.logs.length === 1 ? report.logs[0].path : undefined;
+  const nameOf = (path: string) => (path === alone ? '' : path);
   return page([
     headlines(report, look),
     report.entries.length === 0 ? [] : rowLines(report, look),
-    findingLines(report.findings, look, { nameOf: (path) => path }),
+    findingLines(report.findings, look, { nameOf }),
     consequences(report.findings, look),
     advice(report, look),
     nextSteps(report.next, look.columns),

@@ -75,10 +75,12 @@ function placeOf({ line, offset, length }: Finding): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function impactOf({ key, impact, liveLine }: Finding): string {
+function impactOf({ key, impact, liveLine, message }: Finding): string {
+  // A message that ends with the key has said all there is.
+  if (key !== undefined && liveLine === undefined && message.endsWith(key)) return '';
   const about = key === undefined ? '' : `key ${shorten(key, keyWidthMax)}`;
   if (impact === undefined) return about;
-  if (key === undefined) return `impact ${impact}`;
+  if (key === undefined) return impact === 'harmless' ? '' : `impact ${impact}`;
   if (liveLine === undefined) return `${about}, ${impact}`;
   const why = impact === 'harmless' ? `line ${liveLine} sets it again` : '';
   return `${about}, ${impact}: ${why || `line ${liveLine} stays in force`}`;

@@ -10,8 +10,8 @@ export function heading(
   { words = log.verdict as string, pathWidth = 0 } = {},
 ): string {
   const verdict = look.paint(toneOfVerdict(log.verdict), words);
-  const room = look.columns - log.dialect.length - words.length - 6;
-  const path = shorten(log.path, Math.max(12, room)).padEnd(pathWidth);
+  const room = Math.max(12, look.columns - log.dialect.length - words.length - 6);
+  const path = shorten(log.path, room).padEnd(Math.min(pathWidth, room));
   return [path, log.dialect, verdict].filter((part) => part !== '').join('   ');
 }
 

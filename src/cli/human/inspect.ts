@@ -20,6 +20,7 @@ import {
 
 const labelWidth = 11;
 const backupRowsMax = 10;
+const chiefOps = 3;
 
 /** One log in full, several as a table. `report` is escaped already, its next steps are not. */
 export function inspectText(report: InspectReport, look: Look): string {
@@ -55,12 +56,11 @@ const tailWords: Record<InspectLogPart['tail'], string> = {
 };
 
 function fields(log: InspectLogPart, look: Look): string[] {
-  const ops = Object.entries(log.entries).map(([op, number]) => `${thousands(number)} ${op}`);
   const reclaimable = `${thousands(log.reclaimableBytes)} reclaimable`;
   const share = percent(log.reclaimableBytes, log.bytes);
   return [
     ...row('size', `${fullBytes(log.bytes)}, ${count(log.lines, 'line')}`, look),
-    ...row('entries', ops.join(', ') || 'none', look),
+    ...row('entries', entryWords(log), look),
     ...row('time', timeWords(log), look),
     ...row('keys', keyWords(log), look),
     ...row('bytes', `${thousands(log.liveBytes)} live, ${reclaimable} (${share})`, look),
@@ -72,6 +72,14 @@ function fields(log: InspectLogPart, look: Look): string[] {
 
 const row = (label: string, text: string, { columns }: Look) =>
   labelled(label, text, { labelWidth, columns });
+
+/** The chief operations, and the others up to the last that occurs: rare ones come last. */
+function entryWords({ entries }: InspectLogPart): string {
+  const counted = Object.entries(entries);
+  const end = Math.max(chiefOps, counted.findLastIndex(([, number]) => number > 0) + 1);
+  const words = counted.slice(0, end).map(([op, number]) => `${thousands(number)} ${op}`);
+  return words.join(', ') || 'none';
+}
 
 function timeWords({ firstTime, lastTime, lastEntryAgeMs }: InspectLogPart): string {
   if (firstTime === null || lastTime === null) return 'no entry has a time';

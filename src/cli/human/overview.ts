@@ -76,8 +76,8 @@ function totalsLine(totals: DirectoryTotals, look: Look): string[] {
   const parts = [
     `${count(logs, 'log')} ${briefBytes(logBytes)}`,
     backups === 0 ? 'no backups' : `${count(backups, 'backup')} ${briefBytes(backupBytes)}`,
+    growthBytesPerDay === null ? '' : `+${briefBytes(growthBytesPerDay)} a day`,
     `${briefBytes(freeBytes)} free`,
-    growthBytesPerDay === null ? '' : `growing ${briefBytes(growthBytesPerDay)} a day`,
   ];
   const text = parts.filter((part) => part !== '').join(', ');
   return labelled('total', text, { labelWidth: 7, columns: look.columns });

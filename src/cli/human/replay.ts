@@ -42,6 +42,7 @@ function logLines(report: ReplayReport, log: ReplayLogPart, look: Look): string[
 function pointWords(log: ReplayLogPart): string {
   const { at, next, semantics } = log;
   const reader = semantics === 'upstream' ? ", as the format's own program loads it" : '';
+  if (at === null && next === null) return `state of the whole log${reader}`;
   if (at === null) return `state before the first entry${reader}`;
   const file = at.path === log.path ? '' : `${basename(at.path)} `;
   const where = `${file}line ${at.line}`;
@@ -58,8 +59,9 @@ function nextWords(at: ReplayPoint, next: ReplayPoint): string {
 }
 
 function sizeWords({ askedTime }: ReplayReport, log: ReplayLogPart): string {
-  const { keys, keysShown, output, outputBytes } = log;
-  const shown = keysShown === keys ? '' : `${thousands(keysShown)} of `;
+  const { keys, keysShown, output, outputBytes, diff } = log;
+  // A comparison prints no key of the state.
+  const shown = keysShown === keys || diff !== undefined ? '' : `${thousands(keysShown)} of `;
   const written = output === undefined ? '' : `, written to ${output}, ${fullBytes(outputBytes)}`;
   const asked = askedTime === undefined ? '' : `, asked for ${toSecond(askedTime)}`;
   return `${shown}${count(keys, 'key')}${written}${asked}`;

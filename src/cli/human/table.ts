@@ -12,12 +12,17 @@ export interface Column {
   paint?: (text: string) => string;
 }
 
+/** The characters cli-table3 draws rules with, all empty but the gaps between columns. */
 const noBorders = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-  ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ mid: '', 'mid-mid': '', 'left-mid': '', 'right-mid': '' },
-  ...{ left: '  ', middle: '  ', right: '' },
+  ...emptied('top', 'top-mid', 'top-left', 'top-right', 'mid', 'mid-mid', 'left-mid', 'right-mid'),
+  ...emptied('bottom', 'bottom-mid', 'bottom-left', 'bottom-right', 'right'),
+  left: '  ',
+  middle: '  ',
 };
+
+function emptied(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, '']));
+}
 
 /** Gives one line for the heads and one per row. */
 export function table(columns: Column[], rows: string[][], columnsMax: number): string[] {

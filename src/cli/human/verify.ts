@@ -28,10 +28,7 @@ export function verifyText(report: VerifyReport, look: Look): string {
 }
 
 function headings(logs: VerifyLogPart[], look: Look): string[] {
-  const pathWidth = Math.min(
-    Math.max(0, ...logs.map(({ path }) => widthOf(path))),
-    Math.floor(look.columns / 2),
-  );
+  const pathWidth = Math.max(0, ...logs.map(({ path }) => widthOf(path)));
   return logs.flatMap((log) => {
     const words = log.verdict === 'ok' ? 'no problems found' : log.verdict;
     return [heading(log, look, { words, pathWidth }), ...logFailure(log, look)];

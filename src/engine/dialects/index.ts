@@ -2,4 +2,5 @@
 import type { Dialect } from './dialect.js';
 import { progressive } from './progressive.js';
 
+/** Every format we know, in the order in which they are asked whether they recognise a file. */
 export const DIALECTS: readonly Dialect[] = [progressive];

@@ -41,6 +41,7 @@ const codec: LineCodec = {
   decode,
 };
 
+/** The dialect of Name-That-Artist's services/append-log.js, and of what we write ourselves. */
 export const progressive: Dialect = {
   name: 'progressive',
   looksLike: 'lines with "op":"SET", "DELETE" or "CHECKPOINT"',

@@ -5,6 +5,7 @@ const mark = Buffer.from(',"crc":"');
 /** `,"crc":"xxxxxxxx"}`: an entry has our checksum only if its line ends so. */
 const suffixBytes = 18;
 
+/** One per kernel: `feed` the parts of a line that go with their chunk, `check` with the rest. */
 export class CrcWatch {
   private running = 0;
   private tail = Buffer.alloc(0);

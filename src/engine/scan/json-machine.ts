@@ -26,6 +26,7 @@ const IN_OBJECT = 1;
 /** Levels of nesting; a million is fine, memory for endless openers is not. */
 export const depthMax = 1 << 24;
 
+/** The run loop and the containers; what is watched is reported to the subclass. */
 export abstract class JsonMachine extends JsonScalars {
   private container = IN_ARRAY;
   private containers = new Uint8Array(256);

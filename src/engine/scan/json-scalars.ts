@@ -33,6 +33,7 @@ export const STATE = {
   byteOrderMark: 13,
 } as const;
 
+/** The state all JSON machines have, and the scalars: each method reads on from an index. */
 export abstract class JsonScalars {
   /** Longer than what callers fill: a NUL behind the data stops every inner loop. */
   protected readonly bytes: Uint8Array;

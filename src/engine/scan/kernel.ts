@@ -85,7 +85,7 @@ export interface LineBatch {
   keys: Uint8Array;
 }
 
-/** What a dialect sees of one line while it decodes it: captured slots, and where to put answers. */
+/** What a dialect sees of one line: captured slots, and where its answers go. */
 export interface LineView {
   /** Per slot: 0 absent, else the JSON type (see TYPE). */
   readonly type: Uint8Array;

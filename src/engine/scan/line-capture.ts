@@ -9,6 +9,7 @@ import { TYPE, type LineShape, type LineView } from './kernel.js';
 const keyBytesMax = 1 << 28;
 const textBytesMax = 1 << 20;
 
+/** The captures of one line, for the codec to look at; ranges are file offsets. */
 export abstract class LineCapture extends JsonMachine implements LineView {
   readonly type: Uint8Array;
   readonly textStart: Uint32Array;

@@ -26,6 +26,7 @@ import { Utf8Watch } from './utf8-watch.js';
 const LF = 0x0a;
 const rowsMax = 8192;
 
+/** Makes the reference kernel. Nothing is read or opened by it. */
 export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(options);
 
 class ReferenceKernel extends LineCapture implements Kernel {
