@@ -205,8 +205,9 @@ describe('the process', () => {
 
   it('ends quietly when nobody reads on', () => {
     // More than a pipe holds, or the write would succeed without a reader.
-    const reader = `${players} | head -1; echo "\${PIPESTATUS[0]}"`;
-    const command = `"${process.execPath}" "${bin}" inspect --entries --raw --values -n 0 ${reader}`;
+    const rows = 'inspect --entries --raw --values -n 0';
+    const reader = 'head -1; echo "${PIPESTATUS[0]}"';
+    const command = `"${process.execPath}" "${bin}" ${rows} ${players} | ${reader}`;
     const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
     expect(stdout).toBe(`${players}: 240 entries\n0\n`);
     expect(stderr).toBe('');

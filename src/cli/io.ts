@@ -54,7 +54,8 @@ export function processIo(interruption: AbortSignal): Io {
 function outputOf(stream: NodeJS.WriteStream): OutputStream {
   return {
     isTTY: stream.isTTY === true,
-    columns: stream.columns,
+    // A pseudo terminal that nobody has sized says 0.
+    columns: stream.columns || undefined,
     stream,
     write(chunk) {
       if (stream.write(chunk)) return;

@@ -20,8 +20,9 @@ const patienceMs = 1_000;
 /** `auto` (the default): a spinner on a TTY. `json`: one line per `show` on stderr. */
 export function openProgress(io: Io, how: 'auto' | 'json' | 'none' = 'auto'): ProgressLine {
   if (how === 'json') return statusLines(io);
-  // Without a stream there is nothing ora could draw on; dumb terminals cannot go back in a line.
-  const draws = io.err.isTTY && io.err.stream !== undefined && io.env.TERM !== 'dumb';
+  const { isTTY, stream, columns } = io.err;
+  // Dumb terminals cannot go back in a line; without a width ora would clear lines for ever.
+  const draws = isTTY && stream !== undefined && columns !== undefined && io.env.TERM !== 'dumb';
   return how === 'auto' && draws ? spinner(io) : { show() {}, clear() {}, stop() {} };
 }
 
@@ -67,13 +68,14 @@ function spinner(io: Io): ProgressLine {
     const { default: ora } = await import('ora');
     if (stopped) return;
     // discardStdin would put the terminal's input into raw mode, where Ctrl-C is only a byte.
-    drawn = ora({ text, stream: io.err.stream, discardStdin: false }).start();
+    drawn = ora({ text, stream: io.err.stream, discardStdin: false, color: false }).start();
   };
   return {
     show(at) {
+      const elapsedMs = clock(at);
       if (stopped || io.now() - startedAt < patienceMs) return;
       // Two columns for the spinner, one so that the line never wraps.
-      const text = progressText(at, clock(at), (io.err.columns ?? 80) - 3);
+      const text = progressText(at, elapsedMs, (io.err.columns ?? 80) - 3);
       if (drawn !== undefined) drawn.text = text;
       else if (!loading) void start(text);
     },

@@ -25,7 +25,7 @@ const breathEveryMs = 50;
 export async function openSession(io: Io, globals: Globals, targets: string[]): Promise<Session> {
   const { dialect, backupDir, mirror, json = false } = globals;
   const disk = await io.disk();
-  const progress = openProgress(io, globals.quiet ? 'none' : globals.progress);
+  const progress = openProgress(io, globals.progress ?? (globals.quiet ? 'none' : 'auto'));
   const talk = Math.max(globals.verbose ?? 0, globals.quiet ? -1 : 0);
   const context = contextOf(io, disk, talk, progress);
   if (targets.includes('-')) {

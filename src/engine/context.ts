@@ -121,5 +121,25 @@ export interface CompactOptions extends TargetOptions {
   offline?: boolean;
 }
 
+export interface RecoverOptions extends TargetOptions {
+  policy?: 'tail' | 'prefix' | 'salvage' | 'strict';
+  /** Whole entries that may be lost; default 0. */
+  maxLost?: number;
+  /** Write the recovered log here and leave the original as it is. */
+  output?: string;
+  /** Keep original, quarantine and receipt here instead of beside the log. */
+  evidenceDir?: string;
+  /** Rebuild the main JSON file; where keys only it has would go, refuse unless told how. */
+  rebuildMirror?: boolean;
+  adoptMirror?: boolean;
+  replaceMirror?: boolean;
+  /** How long to wait for another process' lock, ms; default 0. */
+  lockWait?: number;
+  /** The operator says that no writer runs. */
+  offline?: boolean;
+  /** A missing log without siblings is nothing to do. */
+  ifExists?: boolean;
+}
+
 /** Takes the bytes of a result in order; a promise means: wait before the next. */
 export type Sink = (bytes: Uint8Array) => void | Promise<void>;

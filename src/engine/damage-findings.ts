@@ -134,7 +134,8 @@ const emptyOfData = (damage: Damage, code: FindingCode) =>
   (damage.problem & PROBLEM.white) !== 0 ||
   (code === 'bad-entry' && (damage.problem & PROBLEM.utf8) === 0);
 
-function stakeOfKey(key: string, damage: Damage, { keydir }: LogScan): Stake {
+function stakeOfKey(key: string, damage: Damage, { keydir, folded }: LogScan): Stake {
+  if (!folded) return { key, impact: damage.superseded.has(key) ? 'harmless' : 'unknown' };
   const live = keydir.find(stringToKey(key));
   const liveLine = live < 0 ? undefined : keydir.at(live).line;
   if (damage.superseded.has(key)) return { key, impact: 'harmless', liveLine };

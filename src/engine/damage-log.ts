@@ -23,10 +23,13 @@ export interface Damage {
   key: string | undefined;
   timeBefore: number;
   pieces: Piece[];
-  /** Its first bytes as latin1 text, where it is not JSON. */
+  /** Its first bytes as latin1 text. */
   head: string;
   /** Keys whose later entry made this line's content irrelevant. */
   superseded: Set<string>;
+  /** Sequence numbers of the entries before and behind it; 0 where there are none. */
+  seqBefore: number;
+  seqBehind: number;
   /** A whole-state entry came later: nothing of this line counts any more. */
   replaced: boolean;
   /** Something valid stands behind it. */
@@ -63,6 +66,7 @@ export class DamageLog {
     this.white = [];
     for (let i = this.damages.length - 1; i >= 0 && !this.damages[i].followed; i--) {
       this.damages[i].followed = true;
+      this.damages[i].seqBehind = batch.seq[row] > 0 ? batch.seq[row] : 0;
     }
     const kind = batch.kind[row];
     if (kind === KIND.state) this.replaceAll();
@@ -73,7 +77,7 @@ export class DamageLog {
   async addLine(
     batch: LineBatch,
     row: number,
-    at: { path: string; line: number; timeBefore: number },
+    at: { path: string; line: number; timeBefore: number; seqBefore: number },
     source: SourceFile,
   ): Promise<void> {
     const damage: Damage = {
@@ -89,6 +93,7 @@ export class DamageLog {
       head: '',
       superseded: new Set(),
       replaced: false,
+      seqBehind: 0,
       followed: false,
     };
     const trims = this.dialect.upstream.trimsFile;
@@ -98,8 +103,10 @@ export class DamageLog {
     }
     for (const line of this.white) this.keep(line);
     this.white = [];
-    if ((damage.problem & PROBLEM.json) !== 0 && this.damages.length < damagesMax) {
-      damage.pieces = await splitLine(source, this.dialect, this.role, damage);
+    if (this.damages.length < damagesMax) {
+      if ((damage.problem & PROBLEM.json) !== 0) {
+        damage.pieces = await splitLine(source, this.dialect, this.role, damage);
+      }
       const head = new Uint8Array(Math.min(32, damage.length));
       await source.read(head, damage.offset);
       damage.head = Buffer.from(head).toString('latin1');

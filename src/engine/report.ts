@@ -55,6 +55,8 @@ export function envelope<Name extends string, Part extends { exitCode: ExitCode 
 export function failureOf(error: unknown): Failure & { exitCode: ExitCode } {
   if (!(error instanceof LogctlError)) throw error;
   const { code, message, hint, exitCode } = error;
+  // The user stopped all of it, not this log.
+  if (code === 'interrupted' || code === 'terminated') throw error;
   return { code, message, hint, exitCode };
 }
 

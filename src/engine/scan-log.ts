@@ -32,6 +32,8 @@ export interface LogScan {
   /** The open files of the log, by the `file` of live ranges. */
   sources: SourceFile[];
   keydir: Keydir;
+  /** False where the keydir was left out. */
+  folded: boolean;
   bytes: number;
   lines: number;
   counter: EntryCounter;
@@ -93,6 +95,10 @@ class LogScanner implements LogScan {
     return this.damageLog.damages;
   }
 
+  get folded(): boolean {
+    return this.options.fold ?? true;
+  }
+
   get checksummed(): number {
     return this.kernel.checksummed;
   }
@@ -149,7 +155,8 @@ class LogScanner implements LogScan {
       });
     }
     if (isEntry && (problem & PROBLEM.utf8) === 0) return;
-    const at = { path: this.path, line, timeBefore: this.counter.lastTime };
+    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const at = { path: this.path, line, timeBefore, seqBefore };
     await this.damageLog.addLine(batch, row, at, source);
   }
 

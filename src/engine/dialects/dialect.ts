@@ -42,6 +42,10 @@ export interface Dialect {
   readonly checkpointStart: string | undefined;
   /** Names of the operations that are checkpoints. */
   readonly checkpointOps: readonly string[];
+  /** The note that stands in place of lost numbered entries, without newline. `now`: ms. */
+  recoveredNote?(gap: { from: number; to: number; receipt: string; now: number }): string;
+  /** One entry that sets a key, without newline. `value`: JSON text, taken as it is. */
+  putEntry?(entry: { key: string; value: string; now: number }): string;
   readonly upstream: UpstreamRules;
   /** Sequence numbers run through the file and are checked. */
   readonly sequenced: boolean;

@@ -1,4 +1,5 @@
 /** progressive: the game bot's append log. Format, versions and sources: progressive.md. */
+import { crc32 } from 'node:zlib';
 import { canonicalKey, stringToKey } from '../key-bytes.js';
 import type { LogFile } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
@@ -51,6 +52,14 @@ export const progressive: Dialect = {
   resync: ['{"timestamp":"', '{"op":"'],
   checkpointStart: '{"op":"CHECKPOINT"',
   checkpointOps: ['CHECKPOINT'],
+  recoveredNote({ from, to, receipt, now }) {
+    const head = `{"timestamp":"${new Date(now).toISOString()}","op":"RECOVERED","seq":${to}`;
+    return withCrc(`${head},"lost":[[${from},${to}]],"receipt":${JSON.stringify(receipt)}`);
+  },
+  putEntry({ key, value, now }) {
+    const time = new Date(now).toISOString();
+    return `{"timestamp":"${time}","op":"SET","key":${writtenString(key)},"value":${value}}`;
+  },
   upstream: {
     reader: "the bot's own reader",
     refusesBadLines: true,
@@ -60,6 +69,18 @@ export const progressive: Dialect = {
   },
   sequenced: true,
 };
+
+/** Ends an entry whose text lacks its last brace with the checksum of what stands before. */
+function withCrc(open: string): string {
+  return `${open},"crc":"${crc32(open).toString(16).padStart(8, '0')}"}`;
+}
+
+/** A JSON string that every line reader frames right: NEL, LS and PS are escaped. */
+function writtenString(text: string): string {
+  return JSON.stringify(text).replace(/[\u0085\u2028\u2029]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
 
 function recognises({ head, names, path }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');

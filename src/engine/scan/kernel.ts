@@ -55,6 +55,8 @@ export const PROBLEM = {
   white: 256,
   /** No newline: the file ended. */
   unended: 512,
+  /** A damaged line that reads as the deletion of its key. */
+  deletes: 1024,
 } as const;
 
 /** One batch of lines, in columns. Row i of every column is one line. */

@@ -146,6 +146,10 @@ class ReferenceKernel extends LineCapture implements Kernel {
     const length = this.base + i - this.lineStart;
     if (length > 0) this.judge(i);
     this.addRow(length);
+    // A torn main file still shows the members before the tear; its reader sees the error too.
+    if (this.kind === KIND.bad && !this.lines && this.fold) {
+      this.keydir.replaceState(this.memberTables[0]);
+    }
     if (this.fold) this.foldLine();
   }
 
@@ -158,8 +162,10 @@ class ReferenceKernel extends LineCapture implements Kernel {
     if (!whole) this.dropOpenSlot();
     if (!white) this.codec.decode(this);
     if (!whole) {
+      // A torn SET looks like one without a value; a DELETE has no slot for one at all.
+      const deletes = this.kind === KIND.delete && this.valueSlot < 0;
       this.kind = KIND.bad;
-      this.problem = white ? PROBLEM.json | PROBLEM.white : PROBLEM.json;
+      this.problem = PROBLEM.json | (white ? PROBLEM.white : 0) | (deletes ? PROBLEM.deletes : 0);
       if (this.errorAt < 0) this.errorAt = this.base + (this.brokeAt >= 0 ? this.brokeAt : i);
     } else if (this.type[this.shape.crcSlot] === TYPE.string) {
       const rest = this.bytes.subarray(Math.max(0, this.lineStart - this.base), i);
