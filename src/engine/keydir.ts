@@ -31,6 +31,13 @@ const growth = 1.5;
 /** Above this the words of all entries no longer fit one typed array. */
 const entriesMax = 2 ** 26 * 4;
 
+/** Keys of a batch: `bytes[start[k], start[k] + length[k])`. */
+export interface KeyRanges {
+  bytes: Uint8Array;
+  start: Uint32Array;
+  length: Uint32Array;
+}
+
 /** See the top of this file. Not for concurrent use; views are valid until the next put. */
 export class Keydir {
   /** Keys alive as documented, and as the format's own code has them. */
@@ -49,6 +56,8 @@ export class Keydir {
   private births = 0;
   private used = 0;
   private freeList: number[] = [];
+  /** What `prepare` read: a sum nobody needs, without which the reads could be left out. */
+  private touched = 0;
   private slots = new KeySlots(startEntries);
   private words = new Uint32Array(startEntries * entryWords);
   private doubles = new Float64Array(this.words.buffer);
@@ -59,8 +68,13 @@ export class Keydir {
   }
 
   /** Sets a key. `bytes[start, start + length)` is its canonical form (see key-bytes.ts). */
-  put(bytes: Uint8Array, start: number, length: number, value: LiveRange): void {
-    const hash = hashKey(bytes, start, length, this.seed);
+  put(
+    bytes: Uint8Array,
+    start: number,
+    length: number,
+    value: LiveRange,
+    hash = hashKey(bytes, start, length, this.seed),
+  ): void {
     let index = this.lookUp(hash, bytes, start, length);
     if (index < 0) index = this.create(hash, bytes, start, length);
     const { words, doubles } = this;
@@ -79,6 +93,24 @@ export class Keydir {
     words[at + WORD.file] = value.file;
     doubles[wide + offsetDouble] = value.offset;
     doubles[wide + lengthDouble] = value.length;
+  }
+
+  /**
+   * Hashes the keys `from` to `to` of a batch for `put`, and reads what their puts will touch: the
+   * cache misses of many keys at once cost little more than that of one.
+   */
+  prepare(keys: KeyRanges, from: number, to: number, hashes: Uint32Array): void {
+    const { pairs } = this.slots;
+    const mask = pairs.length - 1;
+    for (let k = from; k < to; k++) {
+      const hash = hashKey(keys.bytes, keys.start[k], keys.length[k], this.seed);
+      hashes[k - from] = hash;
+      this.touched ^= pairs[((hash << 1) & mask) + 1];
+    }
+    for (let k = 0; k < to - from; k++) {
+      const index = pairs[((hashes[k] << 1) & mask) + 1];
+      if (index > 0) this.touched ^= this.words[(index - 1) * entryWords + WORD.keyAt];
+    }
   }
 
   /** Removes a key from both states. False when it was in neither. */

@@ -153,7 +153,7 @@ export abstract class JsonMachine extends JsonScalars {
   private open(i: number, kind: number): number {
     if (this.watched) this.beginValue(i, kind === IN_OBJECT ? TYPE.object : TYPE.array);
     if (i >= this.skipFrom && !this.watches(this.depth + 1)) {
-      const behind = skipValue(this.bytes, i, this.white);
+      const behind = skipValue(this.bytes, this.view, i, this.white);
       if (behind >= 0) return this.closed(behind);
       // Nothing before that byte is worth another try: containers inside would stop there too.
       this.skipFrom = ~behind + 1;

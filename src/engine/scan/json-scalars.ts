@@ -9,11 +9,11 @@ import {
   NUMBER_CLASS,
   NUMBER_MAY_END,
   NUMBER_NEXT,
-  PLAIN,
   QUOTE,
   WHITE,
   WHITE_LF,
 } from './json-tables.js';
+import { plainRun, plainRunReach } from './plain-run.js';
 
 /** What the machine expects next. */
 export const STATE = {
@@ -37,6 +37,7 @@ export const STATE = {
 export abstract class JsonScalars {
   /** Longer than what callers fill: a NUL behind the data stops every inner loop. */
   protected readonly bytes: Uint8Array;
+  protected readonly view: DataView;
   /** Bytes of data in `bytes`; `bytes[end]` is 0. */
   protected end = 0;
   protected state: number = STATE.value;
@@ -60,7 +61,9 @@ export abstract class JsonScalars {
     capacity: number,
     protected readonly lines: boolean,
   ) {
-    this.bytes = new Uint8Array(capacity + 2);
+    // Behind the data stand a line feed, where the last line has none, and a NUL.
+    this.bytes = new Uint8Array(capacity + 2 + plainRunReach);
+    this.view = new DataView(this.bytes.buffer);
     this.white = lines ? WHITE : WHITE_LF;
   }
 
@@ -71,9 +74,9 @@ export abstract class JsonScalars {
   protected abstract colon(i: number): number;
 
   protected string(i: number): number {
-    const { bytes } = this;
+    const { bytes, view } = this;
     for (;;) {
-      while (PLAIN[bytes[i]] === 1) i++;
+      i = plainRun(view, i);
       const byte = bytes[i];
       if (byte === QUOTE) return this.closeString(i);
       if (byte !== BACKSLASH) return this.stop(i);

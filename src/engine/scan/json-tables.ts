@@ -36,10 +36,6 @@ export const WHITE_LF = table(' \t\r\n');
 export const ESCAPES = table('"\\/bfnrt');
 /** 1 for hexadecimal digits. */
 export const HEX = table('0123456789abcdefABCDEF');
-/** Bytes that neither end nor break a string. */
-export const PLAIN = new Uint8Array(256).map((_, byte) =>
-  byte >= 0x20 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
-);
 /** The three literals, and below the types they have. */
 export const LITERALS = ['true', 'false', 'null'].map((word) => Buffer.from(word));
 /** Type of each of `LITERALS`. */

@@ -57,6 +57,8 @@ export const PROBLEM = {
   unended: 512,
   /** A damaged line that reads as the deletion of its key. */
   deletes: 1024,
+  /** A whole-state entry for readers that merge; the next one stands for the documented state. */
+  upstreamOnly: 2048,
 } as const;
 
 /** One batch of lines, in columns. Row i of every column is one line. */

@@ -17,7 +17,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   readonly escaped: Uint8Array;
   readonly valueStart: Float64Array;
   readonly valueEnd: Float64Array;
-  text = new Uint8Array(1024);
+  text: Uint8Array;
   topType = 0;
   kind = 0;
   op = 0;
@@ -29,7 +29,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
 
   /** Per `members` slot: its members of this line, in order; the values' ranges in the file. */
   protected readonly memberTables: Keydir[] = [];
-  protected keyBytes: Uint8Array = this.text;
+  protected keyBytes: Uint8Array;
   protected keyStart = 0;
   protected keyLength = 0;
   /** File offset of `bytes[0]`, number of the file, number of the line being read. */
@@ -37,6 +37,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   protected file = 0;
   protected lineNumber = 1;
 
+  /** Texts of a line that streams by; `text` is this, or the chunk where the line lies in it. */
+  private kept = new Uint8Array(1024);
   private readonly slotsByLength: number[][] = [];
   private slot = -1;
   /** The slot whose value has begun and not ended. */
@@ -59,6 +61,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     protected readonly shape: LineShape,
   ) {
     super(capacity, shape.framing === 'line');
+    this.text = this.keyBytes = this.kept;
     const slots = shape.slots.length;
     this.type = new Uint8Array(slots);
     this.textStart = new Uint32Array(slots);
@@ -87,7 +90,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   }
 
   protected resetCapture(): void {
-    this.type.fill(0);
+    for (let slot = 0; slot < this.type.length; slot++) this.type[slot] = TYPE.absent;
+    this.text = this.kept;
     this.topType = this.kind = this.op = this.problem = 0;
     this.time = this.seq = NaN;
     this.valueSlot = this.stateSlot = this.slot = this.openSlot = -1;
@@ -131,7 +135,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     // Names are compared where they lie; only one that crossed chunks is in `text`.
     const length = kept ? this.endCapture(i) : i - this.captureFrom;
     this.slot = kept
-      ? this.findSlot(this.text, this.captureAt, length)
+      ? this.findSlot(this.kept, this.captureAt, length)
       : this.findSlot(this.bytes, this.captureFrom, length);
     this.captureFrom = -1;
     this.textEnd = this.captureAt;
@@ -207,17 +211,17 @@ export abstract class LineCapture extends JsonMachine implements LineView {
       throw new LogctlError('too-large', `${where}: a key over 256 MiB`, 'look at that line first');
     }
     this.reserveText(wanted);
-    const { text, bytes, textEnd } = this;
-    if (length < 64) for (let k = 0; k < length; k++) text[textEnd + k] = bytes[from + k];
-    else text.set(bytes.subarray(from, to), textEnd);
+    const { kept, bytes, textEnd } = this;
+    if (length < 64) for (let k = 0; k < length; k++) kept[textEnd + k] = bytes[from + k];
+    else kept.set(bytes.subarray(from, to), textEnd);
     this.textEnd = wanted;
   }
 
   private reserveText(length: number): void {
-    if (length <= this.text.length) return;
+    if (length <= this.kept.length) return;
     const bigger = new Uint8Array(Math.ceil(length * 1.5));
-    bigger.set(this.text.subarray(0, this.textEnd));
-    this.text = bigger;
+    bigger.set(this.kept.subarray(0, this.textEnd));
+    this.text = this.kept = bigger;
   }
 
   private findSlot(bytes: Uint8Array, start: number, length: number): number {
@@ -226,7 +230,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     return this.matchSlot(plain, 0, plain.length);
   }
 
-  private matchSlot(bytes: Uint8Array, start: number, length: number): number {
+  /** The slot of the member whose plain name is `bytes[start, start + length)`, -1 for none. */
+  protected matchSlot(bytes: Uint8Array, start: number, length: number): number {
     const candidates = this.slotsByLength[length];
     if (candidates === undefined) return -1;
     for (const slot of candidates) {
@@ -242,7 +247,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   private nameElement(): void {
     const name = Buffer.from(String(this.memberIndex++));
     this.reserveText(this.textEnd + name.length);
-    this.text.set(name, this.textEnd);
+    this.kept.set(name, this.textEnd);
     this.textEnd += name.length;
     this.memberKeyLength = name.length;
   }
@@ -254,7 +259,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     live.length = endOffset - this.memberFrom;
     live.line = this.lineNumber;
     const start = this.textEnd - this.memberKeyLength;
-    const raw = this.text.subarray(start, this.textEnd);
+    const raw = this.kept.subarray(start, this.textEnd);
     const key = this.plainMember(start) ? raw : canonicalKey(raw);
     this.members.put(key, 0, key.length, live);
     this.textEnd = start;
@@ -262,7 +267,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
 
   private plainMember(start: number): boolean {
     for (let k = start; k < this.textEnd; k++) {
-      if (this.text[k] === 0x5c || this.text[k] > 0x7f) return false;
+      if (this.kept[k] === 0x5c || this.kept[k] > 0x7f) return false;
     }
     return true;
   }

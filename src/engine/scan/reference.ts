@@ -20,16 +20,18 @@ import {
   type MakeKernel,
   type ScanStart,
 } from './kernel.js';
-import { LineCapture } from './line-capture.js';
 import { Utf8Watch } from './utf8-watch.js';
+import { WholeLine } from './whole-line.js';
 
 const LF = 0x0a;
 const rowsMax = 8192;
+/** Rows folded at a time: enough for their cache misses to overlap. */
+const foldedTogether = 32;
 
 /** Makes the reference kernel. Nothing is read or opened by it. */
 export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(options);
 
-class ReferenceKernel extends LineCapture implements Kernel {
+class ReferenceKernel extends WholeLine implements Kernel {
   readonly name = 'reference';
   readonly chunk: Uint8Array;
   readonly batch = emptyBatch();
@@ -51,6 +53,10 @@ class ReferenceKernel extends LineCapture implements Kernel {
   /** The last line has no newline: one is put behind it, so that no state needs a special end. */
   private virtualEnd = false;
   private keysEnd = 0;
+  /** Rows of the batch that are in the keydir, or were never to be; the line of row 0. */
+  private folded = 0;
+  private firstLine = 1;
+  private readonly hashes = new Uint32Array(foldedTogether);
   private readonly liveRange = { file: 0, offset: 0, length: 0, line: 0, versions: 1 };
 
   constructor(options: KernelOptions) {
@@ -86,22 +92,28 @@ class ReferenceKernel extends LineCapture implements Kernel {
     if (this.held !== undefined) this.keydir.replaceState(this.held.members);
     this.held = undefined;
     this.pending = false;
-    this.batch.count = this.batch.odd = this.keysEnd = 0;
+    this.batch.count = this.batch.odd = this.keysEnd = this.folded = 0;
+    this.firstLine = this.lineNumber;
     let i = this.cursor;
     while (i < this.end) {
-      const stop = this.run(i);
-      if (stop >= 0) break;
-      this.finishLine(~stop);
-      i = ~stop + 1;
+      let end = this.base + i === this.lineStart ? this.takeLine(i) : -1;
+      if (end < 0) {
+        const stop = this.run(i);
+        if (stop >= 0) break;
+        end = ~stop;
+      }
+      this.finishLine(end);
+      i = end + 1;
       this.lineNumber++;
       this.beginLine(this.base + i);
       if (this.batch.count === rowsMax || this.held !== undefined) {
         this.cursor = i;
         this.pending = true;
-        return;
+        break;
       }
     }
-    this.endChunk(length, last);
+    if (!this.pending) this.endChunk(length, last);
+    this.foldRows();
   }
 
   private beginChunk(length: number, last: boolean): void {
@@ -150,7 +162,10 @@ class ReferenceKernel extends LineCapture implements Kernel {
     if (this.kind === KIND.bad && !this.lines && this.fold) {
       this.keydir.replaceState(this.memberTables[0]);
     }
-    if (this.fold) this.foldLine();
+    if (this.kind === KIND.state && this.fold) {
+      this.foldRows();
+      this.foldState();
+    }
   }
 
   /** Decides what the line is; the machine and the captures are complete. */
@@ -213,22 +228,31 @@ class ReferenceKernel extends LineCapture implements Kernel {
     this.keysEnd = wanted;
   }
 
-  private foldLine(): void {
-    switch (this.kind) {
-      case KIND.put: {
-        const { liveRange: value, valueSlot: slot } = this;
-        value.file = this.file;
-        value.offset = this.valueStart[slot];
-        value.length = this.valueEnd[slot] - this.valueStart[slot];
-        value.line = this.lineNumber;
-        this.keydir.put(this.keyBytes, this.keyStart, this.keyLength, value);
-        break;
-      }
-      case KIND.delete:
-        this.keydir.delete(this.keyBytes, this.keyStart, this.keyLength);
-        break;
-      case KIND.state:
-        this.foldState();
+  /** Folds the rows that wait. They wait for each other, since many at once miss the cache less. */
+  private foldRows(): void {
+    const { batch, folded } = this;
+    this.folded = batch.count;
+    if (!this.fold) return;
+    const { keys: bytes, keyStart: start, keyLength: length } = batch;
+    for (let row = folded; row < batch.count; row += foldedTogether) {
+      const end = Math.min(batch.count, row + foldedTogether);
+      this.keydir.prepare({ bytes, start, length }, row, end, this.hashes);
+      for (let k = row; k < end; k++) this.foldRow(k, this.hashes[k - row]);
+    }
+  }
+
+  private foldRow(row: number, hash: number): void {
+    const { batch, liveRange: value } = this;
+    const start = batch.keyStart[row];
+    const length = batch.keyLength[row];
+    if (batch.kind[row] === KIND.put) {
+      value.file = this.file;
+      value.offset = batch.valueOffset[row];
+      value.length = batch.valueLength[row];
+      value.line = this.firstLine + row;
+      this.keydir.put(batch.keys, start, length, value, hash);
+    } else if (batch.kind[row] === KIND.delete) {
+      this.keydir.delete(batch.keys, start, length);
     }
   }
 

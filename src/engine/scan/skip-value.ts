@@ -19,30 +19,30 @@ import {
   NUMBER_NEXT,
   OPEN_ARRAY,
   OPEN_OBJECT,
-  PLAIN,
   QUOTE,
 } from './json-tables.js';
+import { plainRun } from './plain-run.js';
 
 const levelsMax = 512;
 const inObject = new Uint8Array(levelsMax);
 
 /**
  * Skips the container that begins at `bytes[i]`. Gives the index behind it, or `~index` (negative)
- * of the first byte it could not take. `white`: the table of whitespace.
+ * of the first byte it could not take. `view`: the same bytes. `white`: the table of whitespace.
  */
-export function skipValue(bytes: Uint8Array, i: number, white: Uint8Array): number {
+export function skipValue(bytes: Uint8Array, view: DataView, i: number, white: Uint8Array): number {
   let level = 0;
   for (;;) {
     while (white[bytes[i]] === 1) i++;
     const byte = bytes[i];
     if (byte === QUOTE) {
-      i = skipString(bytes, i + 1);
+      i = skipString(bytes, view, i + 1);
     } else if (byte === OPEN_OBJECT) {
       if (level === levelsMax) return ~i;
       i = skipWhite(bytes, i + 1, white);
       if (bytes[i] !== CLOSE_OBJECT) {
         inObject[level++] = 1;
-        i = skipName(bytes, i, white);
+        i = skipName(bytes, view, i, white);
         if (i < 0) return i;
         continue;
       }
@@ -65,10 +65,10 @@ export function skipValue(bytes: Uint8Array, i: number, white: Uint8Array): numb
       while (white[bytes[i]] === 1) i++;
       const next = bytes[i];
       if (next === COMMA) {
-        i =
-          inObject[level - 1] === 1
-            ? skipName(bytes, skipWhite(bytes, i + 1, white), white)
-            : i + 1;
+        i++;
+        if (inObject[level - 1] === 0) break;
+        if (bytes[i] !== QUOTE) i = skipWhite(bytes, i, white);
+        i = skipName(bytes, view, i, white);
         if (i < 0) return i;
         break;
       }
@@ -85,18 +85,18 @@ function skipWhite(bytes: Uint8Array, i: number, white: Uint8Array): number {
 }
 
 /** A member's name and its colon; `i` is at the quote. */
-function skipName(bytes: Uint8Array, i: number, white: Uint8Array): number {
+function skipName(bytes: Uint8Array, view: DataView, i: number, white: Uint8Array): number {
   if (bytes[i] !== QUOTE) return ~i;
-  i = skipString(bytes, i + 1);
+  i = skipString(bytes, view, i + 1);
   if (i < 0) return i;
   while (white[bytes[i]] === 1) i++;
   return bytes[i] === COLON ? i + 1 : ~i;
 }
 
-/** The rest of a string; `i` is behind its opening quote. */
-function skipString(bytes: Uint8Array, i: number): number {
+/** The rest of a string; `i` is behind its opening quote. Gives the index behind it, or `~index`. */
+export function skipString(bytes: Uint8Array, view: DataView, i: number): number {
   for (;;) {
-    while (PLAIN[bytes[i]] === 1) i++;
+    i = plainRun(view, i);
     const byte = bytes[i];
     if (byte === QUOTE) return i + 1;
     if (byte !== BACKSLASH) return ~i;
@@ -112,7 +112,8 @@ function isHex4(bytes: Uint8Array, i: number): boolean {
   return true;
 }
 
-function skipScalar(bytes: Uint8Array, i: number, byte: number): number {
+/** A number or a literal that begins with `byte` at `i`: the index behind it, or `~index`. */
+export function skipScalar(bytes: Uint8Array, i: number, byte: number): number {
   const kind = NUMBER_CLASS[byte];
   if (kind === 1 || kind === 2 || kind === 6) {
     let state = kind === 6 ? 1 : kind + 1;
