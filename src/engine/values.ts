@@ -8,6 +8,8 @@ const windowBytes = 8 << 20;
 /** Two values closer than this are read in one go. */
 const gapBytes = 32_768;
 const partBytes = 1 << 20;
+/** Bytes read in one go. */
+const scratchBytes = 1 << 20;
 
 /** Takes values in the order asked for. `last` is false for all but the last part of a value. */
 export type TakeValue = (index: number, part: Uint8Array, last: boolean) => void | Promise<void>;
@@ -75,7 +77,11 @@ async function streamValue(
   }
 }
 
-/** The values of a window, in its order; read in file order, neighbours in one go. */
+/**
+ * The values of a window, in its order; read in file order, neighbours in one go. They are copied
+ * out of what was read: a view would keep the gaps between live values in memory too, and in a
+ * log before its compaction the gaps are nearly all of it.
+ */
 async function loadWindow(
   keydir: Keydir,
   sources: readonly SourceFile[],
@@ -83,27 +89,28 @@ async function loadWindow(
 ): Promise<Uint8Array[]> {
   const held: Uint8Array[] = new Array(window.length);
   const places = inFileOrder(keydir, window);
+  const scratch = new Uint8Array(scratchBytes);
   for (let first = 0; first < places.length;) {
     const range = keydir.at(window[places[first]]);
-    if (range.file === literalFile) {
+    const { file, offset: from } = range;
+    if (file === literalFile || range.length > scratchBytes) {
       held[places[first++]] = await readRange(range, sources, keydir);
       continue;
     }
-    let end = range.offset + range.length;
+    let end = from + range.length;
     let next = first + 1;
     for (; next < places.length; next++) {
       const index = window[places[next]];
       const offset = keydir.valueOffset(index);
       const behind = offset + keydir.valueLength(index);
-      const isNear = keydir.valueFile(index) === range.file && offset - end <= gapBytes;
-      if (!isNear || behind - range.offset > 2 * windowBytes) break;
+      const isNear = keydir.valueFile(index) === file && offset - end <= gapBytes;
+      if (!isNear || behind - from > scratchBytes) break;
       end = Math.max(end, behind);
     }
-    const bytes = new Uint8Array(end - range.offset);
-    await readFully(sources[range.file], bytes, range.offset);
+    await readFully(sources[file], scratch.subarray(0, end - from), from);
     for (; first < next; first++) {
-      const at = keydir.valueOffset(window[places[first]]) - range.offset;
-      held[places[first]] = bytes.subarray(at, at + keydir.valueLength(window[places[first]]));
+      const at = keydir.valueOffset(window[places[first]]) - from;
+      held[places[first]] = scratch.slice(at, at + keydir.valueLength(window[places[first]]));
     }
   }
   return held;
