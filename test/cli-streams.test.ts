@@ -1,8 +1,11 @@
 // What goes to stdout, to stderr and to files; what a terminal is spared.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { nodeDisk, type Disk } from '../src/engine/index.js';
+import type { TargetFile } from '../src/engine/disk.js';
+import { log, set } from './helpers/bot-log.js';
 import { cli } from './helpers/cli.js';
 import { schemaErrors } from './helpers/schema.js';
 
@@ -48,6 +51,27 @@ describe('streams', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it('replay -o that is interrupted while it writes leaves no file', async () => {
+    // Larger than what is read and written in one go, so that there is something left to do.
+    const value = 'x'.repeat(1 << 20);
+    const lines = Array.from({ length: 20 }, (_, i) => set(`k${i}`, value));
+    writeFileSync(join(folder, 'large.log'), log(...lines));
+    const interruption = new AbortController();
+    const create = (path: string): TargetFile => {
+      const target = nodeDisk.create(path);
+      const append = (bytes: Uint8Array) => {
+        interruption.abort('terminated');
+        target.append(bytes);
+      };
+      return Object.assign(Object.create(target) as TargetFile, { append });
+    };
+    const disk = Object.assign(Object.create(nodeDisk) as Disk, { create });
+    const before = readdirSync(folder);
+    const args = ['replay', '-o', join(folder, 'large.json'), join(folder, 'large.log')];
+    expect(await cli(args, { disk, interruption })).toMatchObject({ exitCode: 143, out: '' });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
   it('entries as records stand alone on stdout', async () => {
     const args = ['inspect', '--entries', '--format', 'jsonl', players];
     const { out, err } = await cli(args);
@@ -72,9 +96,9 @@ describe('streams', () => {
 });
 
 describe('a terminal', () => {
-  const log = (value: string) =>
+  const logOf = (value: string) =>
     `{"op":"SET","key":"k\u202e","value":${value},"timestamp":"2026-11-19T09:00:00.000Z"}\n`;
-  const stdin = log('{"a":"\u009b2J\u202e\u2028"}');
+  const stdin = logOf('{"a":"\u009b2J\u202e\u2028"}');
 
   it('sees a state whose dangerous characters are escaped, and which means the same', async () => {
     const raw = await cli(['replay', '-'], { stdin });

@@ -1,8 +1,5 @@
 // The command line as programs and shells meet it: options, streams, exit codes, colour.
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { wantsColor, type ColorFlag } from '../src/cli/color.js';
 import { COMMANDS } from '../src/cli/commands/index.js';
@@ -36,19 +33,20 @@ describe('help', () => {
     expect(out).toMatch(/\nStart here: logctl inspect data\n$/);
   });
 
-  it.each([['--help'], ['inspect', '--help'], ['help', 'verify'], ['help'], ['replay', '-h']])(
-    'ends with 0 and fits 80 columns: %s %s',
-    async (...args) => {
-      const { out, exitCode } = await cli(args.filter(Boolean), { disk: untouchable });
-      expect(exitCode).toBe(0);
-      expect(out).toContain('Usage: logctl');
-      for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
-    },
-  );
+  it.each([
+    ...[['--help'], ['help'], ['help', 'verify'], ['replay', '-h']],
+    ...COMMANDS.map(({ name }) => [name, '--help']),
+  ])('ends with 0 and fits 80 columns: %s %s', async (...args) => {
+    const { out, exitCode } = await cli(args.filter(Boolean), { disk: untouchable });
+    expect(exitCode).toBe(0);
+    expect(out).toContain('Usage: logctl');
+    for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
 
   it('tells the version of package.json and what it runs on', async () => {
     const { out, exitCode } = await cli(['--version']);
     expect(version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
+    expect(out).toMatch(/, kernel locks: (koffi|perl|flock|none)\n$/);
     expect(out).toContain(`logctl ${version}, node ${process.versions.node}, `);
     expect(exitCode).toBe(0);
     expect(await cli(['verify', '--version'])).toMatchObject({ out, exitCode: 0 });
@@ -73,6 +71,7 @@ describe('wrong arguments', () => {
     [['inspect', '--color=sometimes'], /Allowed choices are always, never, auto/],
     [['--nothing', 'verify'], /unknown option '--nothing'/],
     [['-q'], /no command was named/],
+    [['help', 'verfy'], /unknown command 'verfy'\n.*Did you mean verify\?/],
   ];
 
   it.each(wrong)('%j: exit 2, nothing opened, the help named', async (args, message) => {
@@ -120,6 +119,16 @@ describe('global options', () => {
     const { err, exitCode } = await cli(['verify', '--', '--json']);
     expect(exitCode).toBe(10);
     expect(err).toContain('--json');
+  });
+
+  it('-v says what was decided, -vv how long it took, on stderr', async () => {
+    const silent = await cli(['verify', players]);
+    const talking = await cli(['verify', '-v', players]);
+    expect(silent.err).toBe('');
+    expect(talking.err).toBe(`${players}: dialect progressive, from its content\n`);
+    const named = await cli(['verify', '-v', '--dialect', 'progressive', players]);
+    expect(named.err).toBe(`${players}: dialect progressive, named by --dialect\n`);
+    expect((await cli(['verify', '-vv', players])).err).toMatch(/verify took \d+ ms\n$/);
   });
 
   it('-q is silent on 0 and says everything, with the exit code, on anything else', async () => {
@@ -197,44 +206,5 @@ describe('failures', () => {
     expect(exitCode).toBe(10);
     expect(schemaErrors(JSON.parse(out))).toEqual([]);
     expect(JSON.parse(out)).toMatchObject({ report: 'error', verdict: 'not found' });
-  });
-});
-
-describe('the process', () => {
-  const bin = join(process.cwd(), 'bin/logctl.js');
-
-  it('ends quietly when nobody reads on', () => {
-    // More than a pipe holds, or the write would succeed without a reader.
-    const rows = 'inspect --entries --raw --values -n 0';
-    const reader = 'head -1; echo "${PIPESTATUS[0]}"';
-    const command = `"${process.execPath}" "${bin}" ${rows} ${players} | ${reader}`;
-    const { stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' });
-    expect(stdout).toBe(`${players}: 240 entries\n0\n`);
-    expect(stderr).toBe('');
-  });
-
-  it.each([['SIGINT', 130] as const, ['SIGTERM', 143] as const])(
-    'ends on %s with %d, also while it waits for its input',
-    async (signal, expected) => {
-      const child = spawn(process.execPath, [bin, 'verify', '-'], { stdio: 'pipe' });
-      child.stdin.write('{"op":"SET",');
-      // The signal is only heard once the program has begun to read.
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      child.kill(signal);
-      const [exitCode] = await once(child, 'exit');
-      expect(exitCode).toBe(expected);
-    },
-  );
-
-  it('starts for help without the engine and the views', () => {
-    // Node names every module it stores; which of our files are among them, and what is in them?
-    const env = { ...process.env, NODE_DEBUG: 'esm' };
-    const run = spawnSync(process.execPath, [bin, '--help'], { env, encoding: 'utf8' });
-    expect(run.stdout).toContain('Usage: logctl');
-    const modules = [...run.stderr.matchAll(/Storing file:\/\/(\S+)/g)].map(([, path]) => path);
-    const ours = [...new Set(modules)].filter((path) => path.includes('/dist/'));
-    expect(ours.length).toBeGreaterThan(0);
-    for (const path of ours) expect(readFileSync(path, 'utf8')).not.toContain('class LogctlError');
-    expect(modules.filter((path) => /\/(chalk|ora|cli-table3)\//.test(path))).toEqual([]);
   });
 });

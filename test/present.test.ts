@@ -113,6 +113,10 @@ describe('inspect', () => {
     const [log] = reports.inspectOne.logs;
     const unknown = { ...reports.inspectOne, logs: [{ ...log, writers: null }] };
     expect(plain(unknown)).toContain('cannot be told here');
+    const some = { ...reports.inspectOne, logs: [{ ...log, hiddenProcesses: 214 }] };
+    expect(plain(some).replace(/\s+/g, ' ')).toContain(
+      "nobody has it open now (214 other users' processes not looked into); last append",
+    );
     const writers = [{ pid: 2291, command: 'node index.js', writes: true, append: true }];
     expect(plain({ ...reports.inspectOne, logs: [{ ...log, writers }] })).toContain(
       'pid 2291 (node index.js) appends; last append 19 s ago',

@@ -1,7 +1,7 @@
 /** Makes the report of what stopped a command. */
 import { CommanderError } from 'commander';
-import { EXIT, LogctlError, type ExitCode, type FailureReport } from '../engine/index.js';
-import type { Failure, NextStep, Verdict } from '../engine/index.js';
+import { EXIT, LogctlError, verdictOf } from '../engine/index.js';
+import type { ExitCode, Failure, FailureReport, NextStep } from '../engine/index.js';
 import { version } from './version.js';
 
 /**
@@ -66,22 +66,3 @@ function helpOf(commandName: string | undefined): NextStep[] {
 }
 
 const stepOf = (argv: string[]): NextStep => ({ argv, why: '', writes: false });
-
-function verdictOf(exitCode: ExitCode): Verdict {
-  switch (exitCode) {
-    case EXIT.attention:
-      return 'attention';
-    case EXIT.damaged:
-      return 'damaged';
-    case EXIT.notFound:
-      return 'not found';
-    case EXIT.busy:
-      return 'busy';
-    case EXIT.refused:
-      return 'refused';
-    case EXIT.changedUnderneath:
-      return 'changed underneath';
-    default:
-      return 'no verdict';
-  }
-}

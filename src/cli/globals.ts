@@ -1,6 +1,7 @@
 /** The options every command takes, before and after its name. */
 import { CommanderError, Option, type Command } from 'commander';
 import type { ColorFlag } from './color.js';
+import { COMMANDS } from './commands/index.js';
 
 /** What the global options said; a member that was not given is absent. */
 export interface Globals {
@@ -40,18 +41,27 @@ export function globalsOf(program: Command, command: Command): Globals {
   return { ...before, ...after, verbose };
 }
 
+/** What an option means that stands alone; only `=` gives it another value. */
+const aloneMeans: Record<string, string> = { '--gzip-backups': '1d' };
+
 /**
  * Rewrites what commander would misread: a bare `--color` means always and must not take the word
  * behind it as its value, and `help NAME` is `NAME --help`, which loads the command's options.
  */
 export function normalise(args: string[]): string[] {
-  if (args[0] === 'help') return [...args.slice(1, 2), '--help'];
+  if (args[0] === 'help') return helpArguments(args[1]);
   const end = args.indexOf('--');
   return args.map((arg, at) => {
-    const bare =
-      arg === '--color' && (end === -1 || at < end) && !colorWords.includes(args[at + 1]);
-    return bare ? '--color=always' : arg;
+    if (end !== -1 && at > end) return arg;
+    if (Object.hasOwn(aloneMeans, arg)) return `${arg}=${aloneMeans[arg]}`;
+    return arg === '--color' && !colorWords.includes(args[at + 1]) ? '--color=always' : arg;
   });
+}
+
+/** A name that is no command stands alone: then it is said to be unknown. */
+function helpArguments(name: string | undefined): string[] {
+  if (name === undefined) return ['--help'];
+  return COMMANDS.some((command) => command.name === name) ? [name, '--help'] : [name];
 }
 
 /** Whether the raw arguments ask for JSON: needed when they cannot be parsed. */

@@ -32,6 +32,8 @@ export interface Io {
   sleep(ms: number): Promise<void>;
   /** A promise, because help must not load the engine. */
   disk(): Promise<Disk>;
+  /** Asks the person at the terminal; absent where nobody sits at one. Only y and yes are yes. */
+  ask?(question: string): Promise<boolean>;
   /** Aborted with an `Interruption` as its reason. */
   interruption: AbortSignal;
 }
@@ -47,8 +49,26 @@ export function processIo(interruption: AbortSignal): Io {
     random: () => randomBytes(8).toString('hex'),
     sleep: (ms) => wait(ms, undefined, { signal: interruption }).catch(() => {}),
     disk: async () => (await import('../engine/index.js')).nodeDisk,
+    ...(process.stdin.isTTY && process.stdout.isTTY
+      ? { ask: (question: string) => askTerminal(question, interruption) }
+      : {}),
     interruption,
   };
+}
+
+async function askTerminal(question: string, signal: AbortSignal): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(question, { signal });
+    return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    // Ctrl-C and Ctrl-D at the question are a no.
+    if ((error as Error).name === 'AbortError') return false;
+    throw error;
+  } finally {
+    terminal.close();
+  }
 }
 
 function outputOf(stream: NodeJS.WriteStream): OutputStream {

@@ -1,11 +1,13 @@
 /** A Report and its two faces: JSON for programs, text for people. */
 import type { EntriesReport, EntryRow, Report } from '../engine/index.js';
 import { escapeAll, safeJson } from './escape.js';
+import { benchFsyncText } from './human/bench-fsync.js';
 import { compactText } from './human/compact.js';
 import { entriesText } from './human/entries.js';
 import { failureText } from './human/failure.js';
 import { inspectText } from './human/inspect.js';
 import type { Look } from './human/look.js';
+import { recoverText } from './human/recover.js';
 import { replayText } from './human/replay.js';
 import { verifyText } from './human/verify.js';
 
@@ -43,6 +45,10 @@ function bodyText(report: Report, look: Look): string {
       return replayText(report, look);
     case 'compact':
       return compactText(report, look);
+    case 'recover':
+      return recoverText(report, look);
+    case 'bench-fsync':
+      return benchFsyncText(report, look);
     case 'error':
       return '';
   }

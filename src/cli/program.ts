@@ -32,12 +32,19 @@ export async function runCli(args: string[], io: Io): Promise<number> {
     return await execute(io, invocation);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) {
-      if (error.code === versionAsked) await io.out.write(`${versionLine()}\n`);
+      if (error.code === versionAsked) await io.out.write(`${await versionOf(io)}\n`);
       return 0;
     }
     const { fail } = await import('./run.js');
     return await fail(io, { json }, error, commandName);
   }
+}
+
+/** How locks are reached is the engine's to say: only here it is loaded for no command. */
+async function versionOf(io: Io): Promise<string> {
+  const { loadKernelLocks } = await import('../engine/index.js');
+  const { via } = await loadKernelLocks(await io.disk());
+  return versionLine(via);
 }
 
 /** Throws CommanderError: for wrong arguments, and with exit code 0 where help was asked for. */

@@ -68,7 +68,9 @@ function spinner(io: Io): ProgressLine {
     const { default: ora } = await import('ora');
     if (stopped) return;
     // discardStdin would put the terminal's input into raw mode, where Ctrl-C is only a byte.
-    drawn = ora({ text, stream: io.err.stream, discardStdin: false, color: false }).start();
+    // The `line` spinner is plain ASCII, for terminals without UTF-8.
+    const still = { discardStdin: false, color: false } as const;
+    drawn = ora({ text, stream: io.err.stream, spinner: 'line', ...still }).start();
   };
   return {
     show(at) {

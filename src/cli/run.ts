@@ -18,6 +18,7 @@ export async function execute(io: Io, invocation: Invocation): Promise<number> {
     let outcome;
     try {
       outcome = await module.run(session, command);
+      session.context.say?.(2, `${command.name()} took ${outcome.report.durationMs} ms`);
     } finally {
       session.progress.stop();
     }

@@ -1,5 +1,6 @@
 /** What a running command holds: the engine's context, made from the world and the options. */
-import { LogctlError, type Context, type Disk, type TargetOptions } from '../engine/index.js';
+import { findHolders, LogctlError } from '../engine/index.js';
+import type { Context, Disk, TargetOptions } from '../engine/index.js';
 import { escape } from './escape.js';
 import type { Globals } from './globals.js';
 import type { Interruption, Io } from './io.js';
@@ -41,6 +42,7 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
     version,
     now: io.now,
     progress: (at) => progress.show(at),
+    holders: holdersOf(disk),
     checkpoint: breathe(io),
     async sleep(ms) {
       await io.sleep(ms);
@@ -52,6 +54,12 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
       void io.err.write(`${escape(text)}\n`);
     },
   };
+}
+
+/** Undefined where the system has no /proc to look into. */
+function holdersOf(disk: Disk): Context['holders'] {
+  const isThere = disk.stat('/proc/self/fd') !== undefined;
+  return isThere ? (id) => findHolders(disk, id) : undefined;
 }
 
 /** Signals are only heard while the event loop turns, so a long read must let it turn. */

@@ -23,6 +23,21 @@ export function parseDuration(text: string): number {
   return safe(Math.round(Number(amount) * unitMs));
 }
 
+/** Gives a period in milliseconds: `daily`, `weekly`, a duration. Throws InvalidArgumentError. */
+export function parsePeriod(text: string): number {
+  if (text === 'daily') return msPerUnit.d;
+  if (text === 'weekly') return msPerUnit.w;
+  return parseDuration(text);
+}
+
+/** Gives a share between 0 and 1: `0.5`, `50%`. Throws InvalidArgumentError. */
+export function parseRatio(text: string): number {
+  const [, amount, sign] = /^(\d+(?:\.\d+)?)(%)?$/.exec(text) ?? [];
+  const share = Number(amount) / (sign === undefined ? 1 : 100);
+  if (!(share <= 1)) throw wrong('write a share like 0.5 or 50%');
+  return share;
+}
+
 /**
  * Gives an instant in milliseconds since 1970 UTC, from RFC 3339 (without a zone: local time), a
  * local day `YYYY-MM-DD` (its midnight), or an age before `nowMs` (`2h`, `3d`).

@@ -1,9 +1,11 @@
 /** Which logctl this is, and on what it runs. */
+import { version } from '../engine/index.js';
 
-/** The version of package.json; a test keeps the two equal. */
-export const version = '1.0.0';
+export { version };
 
-/** The line of `logctl --version`. */
-export function versionLine(): string {
-  return `logctl ${version}, node ${process.versions.node}, ${process.platform} ${process.arch}`;
+/** The line of `logctl --version`. `locksVia`: how file locks are reached; `none`: not at all. */
+export function versionLine(locksVia: string): string {
+  const { platform, arch, versions } = process;
+  const system = `node ${versions.node}, ${platform} ${arch}`;
+  return `logctl ${version}, ${system}, kernel locks: ${locksVia}`;
 }

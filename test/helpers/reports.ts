@@ -29,7 +29,7 @@ const part = {
 };
 
 const summary: LogSummary = {
-  entries: { CHECKPOINT: 1, SET: 4_671, DELETE: 0 },
+  entries: { CHECKPOINT: 1, SET: 4_671, DELETE: 0, RECOVERED: 0, other: 0 },
   firstTime: '2026-11-03T02:17:03.118Z',
   lastTime: '2026-11-20T08:59:41.207Z',
   keys: { live: 1_204, upstream: 1_204, removed: 0 },
@@ -46,7 +46,7 @@ const backups = [
 
 const mirror = {
   ...{ path: 'data/players.json', state: 'agrees' as const, keys: 1_204 },
-  ...{ differing: [], ahead: [] },
+  ...{ differing: [], differingKeys: 0, ahead: [], aheadKeys: 0 },
 };
 
 const inspected: InspectLogPart = {
@@ -54,6 +54,7 @@ const inspected: InspectLogPart = {
   ...summary,
   lastEntryAgeMs: 19_300,
   writers: [],
+  hiddenProcesses: 0,
   backups,
   restore: { since: '2026-09-28T18:00:07Z', gaps: [] },
   mirror,

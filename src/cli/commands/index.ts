@@ -29,4 +29,22 @@ export const COMMANDS: readonly CommandEntry[] = [
     effect: 'reads only',
     load: () => import('./replay.js'),
   },
+  {
+    name: 'compact',
+    summary: 'small again, beside whoever writes',
+    effect: 'writes, keeps backups',
+    load: () => import('./compact.js'),
+  },
+  {
+    name: 'recover',
+    summary: 'plan, apply, prove, undo',
+    effect: 'writes after a yes',
+    load: () => import('./recover.js'),
+  },
+  {
+    name: 'bench-fsync',
+    summary: 'can this disk keep my promises?',
+    effect: 'scratch file only',
+    load: () => import('./bench-fsync.js'),
+  },
 ];

@@ -4,6 +4,7 @@ import { verify } from '../../engine/index.js';
 import type { Session } from '../session.js';
 import { parseDuration, wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
+import { addMetrics, withMetrics } from './metrics.js';
 import { addTargets } from './targets.js';
 
 interface VerifyFlags {
@@ -24,9 +25,12 @@ export function define(command: Command): void {
       ]),
     )
     .option('--max-backup-age <duration>', 'an older newest backup is a finding', parseDuration);
+  addMetrics(command);
 }
 
-export async function run({ context, where }: Session, command: Command): Promise<Outcome> {
-  const options = { ...where, ...command.opts<VerifyFlags>() };
-  return { report: await verify(context, command.args, options), stream: 'out' };
+export async function run(session: Session, command: Command): Promise<Outcome> {
+  const options = { ...session.where, ...command.opts<VerifyFlags>() };
+  return withMetrics(session, command, async () => {
+    return { report: await verify(session.context, command.args, options), stream: 'out' };
+  });
 }

@@ -66,24 +66,32 @@ function oneFinding(
   ];
 }
 
-function placeOf({ line, offset, length }: Finding): string {
+/** A finding without line and length is about a whole file; its message says where in it. */
+function placeOf({ line, offset, length = 0 }: Finding): string {
+  if (line === undefined && length === 0) return '';
   const parts = [
     line === undefined ? '' : `line ${line}`,
     offset === undefined ? '' : `byte ${offset}`,
-    length === undefined || length === 0 ? '' : count(length, 'byte'),
+    length === 0 ? '' : count(length, 'byte'),
   ];
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function impactOf({ key, impact, liveLine, message }: Finding): string {
-  // A message that ends with the key has said all there is.
-  if (key !== undefined && liveLine === undefined && message.endsWith(key)) return '';
+function impactOf({ code, key, impact, liveLine, message }: Finding): string {
+  // A message that lists keys, this one first, has said all there is.
+  if (key !== undefined && liveLine === undefined && message.includes(`: ${key}`)) return '';
   const about = key === undefined ? '' : `key ${shorten(key, keyWidthMax)}`;
   if (impact === undefined) return about;
-  if (key === undefined) return impact === 'harmless' ? '' : `impact ${impact}`;
-  if (liveLine === undefined) return `${about}, ${impact}`;
-  const why = impact === 'harmless' ? `line ${liveLine} sets it again` : '';
-  return `${about}, ${impact}: ${why || `line ${liveLine} stays in force`}`;
+  if (key === undefined) {
+    const isSaid = impact === 'harmless' || message.includes(impact);
+    return isSaid ? '' : `impact ${impact}`;
+  }
+  const unseen = code === 'glued-lines' ? 'no reader of the format sees this entry' : '';
+  if (liveLine === undefined) return [`${about}, ${impact}`, unseen].filter(Boolean).join(': ');
+  if (impact === 'harmless') return `${about}, harmless: line ${liveLine} sets it again`;
+  return unseen === ''
+    ? `${about}, ${impact}: line ${liveLine} stays in force`
+    : `${about}, ${impact}: ${unseen}, line ${liveLine} is in force instead`;
 }
 
 function moreOf(group: Finding[], shown: Finding[]): string {

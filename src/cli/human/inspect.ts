@@ -1,10 +1,16 @@
 /** What inspect shows of a single log. */
-import type { BackupPart, InspectLogPart, InspectReport, MirrorPart } from '../../engine/index.js';
+import type {
+  BackupPart,
+  Finding,
+  InspectLogPart,
+  InspectReport,
+  MirrorPart,
+} from '../../engine/index.js';
 import { consequences, findingLines } from './findings.js';
 import { heading, logFailure } from './heading.js';
 import type { Look } from './look.js';
 import { nextSteps } from './next.js';
-import { overviewText } from './overview.js';
+import { overviewText, totalsLine } from './overview.js';
 import { table } from './table.js';
 import { labelled, page, shorten } from './text.js';
 import {
@@ -37,13 +43,17 @@ export function inspectText(report: InspectReport, look: Look): string {
           backups,
           backups.length === 0 ? [] : restore,
           largestTable(log, look),
+          report.totals === undefined ? [] : totalsLine(report.totals, look),
         ]
       : [logFailure(log, look)]),
-    findingLines(report.findings, look, { nameOf }),
+    findingLines(report.findings.filter(isNews), look, { nameOf }),
     consequences(report.findings, look),
     nextSteps(report.next, look.columns),
   ]);
 }
+
+/** The bytes row and the next step say it already. */
+const isNews = ({ code }: Finding) => code !== 'compaction-due';
 
 /** What the tail of a log is, in words for people. */
 const tailWords: Record<InspectLogPart['tail'], string> = {
@@ -73,12 +83,10 @@ function fields(log: InspectLogPart, look: Look): string[] {
 const row = (label: string, text: string, { columns }: Look) =>
   labelled(label, text, { labelWidth, columns });
 
-/** The chief operations, and the others up to the last that occurs: rare ones come last. */
+/** The chief operations come first and are always counted; others only where they occur. */
 function entryWords({ entries }: InspectLogPart): string {
-  const counted = Object.entries(entries);
-  const end = Math.max(chiefOps, counted.findLastIndex(([, number]) => number > 0) + 1);
-  const words = counted.slice(0, end).map(([op, number]) => `${thousands(number)} ${op}`);
-  return words.join(', ') || 'none';
+  const counted = Object.entries(entries).filter(([, number], at) => at < chiefOps || number > 0);
+  return counted.map(([op, number]) => `${thousands(number)} ${op}`).join(', ') || 'none';
 }
 
 function timeWords({ firstTime, lastTime, lastEntryAgeMs }: InspectLogPart): string {
@@ -93,10 +101,14 @@ function keyWords({ keys }: InspectLogPart): string {
   return `${thousands(live)} live${other}, ${thousands(removed)} deleted`;
 }
 
-function writerWords({ writers, lastEntryAgeMs }: InspectLogPart): string {
+function writerWords({ writers, hiddenProcesses, lastEntryAgeMs }: InspectLogPart): string {
   const last = lastEntryAgeMs === null ? '' : `; last append ${age(lastEntryAgeMs)}`;
   if (writers === null) return `cannot be told here${last}`;
-  if (writers.length === 0) return `nobody has it open now${last}`;
+  if (writers.length === 0) {
+    const hidden = count(hiddenProcesses, "other user's process", "other users' processes");
+    const seen = hiddenProcesses === 0 ? '' : ` (${hidden} not looked into)`;
+    return `nobody has it open now${seen}${last}`;
+  }
   const each = writers.map(({ pid, command, writes, append }) => {
     const does = append ? 'appends' : writes ? 'writes' : 'reads';
     return `pid ${pid} (${shorten(command, 40)}) ${does}`;
@@ -104,13 +116,13 @@ function writerWords({ writers, lastEntryAgeMs }: InspectLogPart): string {
   return `${each.join(', ')}${last}`;
 }
 
-function mirrorWords({ path, state, keys, differing, ahead }: MirrorPart): string {
-  const only = ahead.length === 0 ? '' : `, ${count(ahead.length, 'key')} only there`;
+function mirrorWords({ path, state, keys, differingKeys, aheadKeys }: MirrorPart): string {
+  const only = aheadKeys === 0 ? '' : `, ${count(aheadKeys, 'key')} only there`;
   switch (state) {
     case 'agrees':
-      return `${path} agrees, ${count(keys, 'key')}${only}`;
+      return `${path} agrees, ${count(keys - aheadKeys, 'key')}${only}`;
     case 'differs':
-      return `${path} differs in ${count(differing.length, 'key')}${only}`;
+      return `${path} differs in ${count(differingKeys, 'key')}${only}`;
     case 'being written':
       return `${path} is being written`;
     case 'torn':

@@ -9,7 +9,7 @@ const indent = ' '.repeat(6);
 /** Gives the lines of all steps; a long command goes on behind a backslash. */
 export function nextSteps(steps: readonly NextStep[], columns: number): string[] {
   return steps.flatMap(({ argv, why }, at) => {
-    const [first, ...more] = breakCommand(argv, columns - indent.length);
+    const [first, ...more] = commandLines(argv, columns - indent.length);
     const label = labels[Math.min(at, labels.length - 1)];
     const reason = why === '' ? [] : wrap(escape(why), columns - indent.length);
     return [`${label}${first}`, ...[...more, ...reason].map((line) => `${indent}${line}`)];
@@ -35,7 +35,8 @@ function ansiC(char: string): string {
   return hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-function breakCommand(argv: string[], widthMax: number): string[] {
+/** Gives a command quoted for the shell, in lines; a long one goes on behind a backslash. */
+export function commandLines(argv: string[], widthMax: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of argv.map(shellQuote)) {

@@ -18,7 +18,7 @@ export function overviewText(report: InspectReport, look: Look): string {
     [headline(report, look)],
     report.logs.length === 0 ? [] : logTable(report.logs, nameOf, look),
     report.totals === undefined ? [] : totalsLine(report.totals, look),
-    failed.flatMap((log) => [`  ${nameOf(log.path)}`, ...logFailure(log, look)]),
+    failed.flatMap((log) => logFailure(log, look)),
     findingLines(report.findings, look, { nameOf, eachMax: findingsOfEachMax }),
     consequences(report.findings, look),
     nextSteps(report.next, look.columns),
@@ -49,7 +49,7 @@ function headline({ logs, totals }: InspectReport, look: Look): string {
 
 function logTable(logs: InspectLogPart[], nameOf: (path: string) => string, look: Look): string[] {
   const timed = logs.some(({ lastTime }) => lastTime !== null);
-  const dialects = new Set(logs.map(({ dialect }) => dialect));
+  const dialects = new Set(logs.flatMap(({ dialect }) => dialect || []));
   const named = dialects.size > 1 || !timed;
   const verdicts = new Map(logs.map(({ verdict }) => [verdict as string, toneOfVerdict(verdict)]));
   const columns: (Column & { cell(log: InspectLogPart): string; shown?: boolean })[] = [
@@ -71,14 +71,20 @@ function logTable(logs: InspectLogPart[], nameOf: (path: string) => string, look
   return table(shown, rows, look.columns);
 }
 
-function totalsLine(totals: DirectoryTotals, look: Look): string[] {
-  const { logs, logBytes, backups, backupBytes, freeBytes, growthBytesPerDay } = totals;
+/** What a directory holds as a whole. */
+export function totalsLine(totals: DirectoryTotals, look: Look): string[] {
+  const { logs, logBytes, backups, backupBytes, mirrors, sideFiles } = totals;
+  const { freeBytes, growthBytesPerDay } = totals;
   const parts = [
     `${count(logs, 'log')} ${briefBytes(logBytes)}`,
     backups === 0 ? 'no backups' : `${count(backups, 'backup')} ${briefBytes(backupBytes)}`,
+    mirrors === 0 ? '' : count(mirrors, 'mirror'),
+    sideFiles === 0 ? '' : count(sideFiles, 'side file'),
     growthBytesPerDay === null ? '' : `+${briefBytes(growthBytesPerDay)} a day`,
     `${briefBytes(freeBytes)} free`,
   ];
-  const text = parts.filter((part) => part !== '').join(', ');
-  return labelled('total', text, { labelWidth: 7, columns: look.columns });
+  // A number and its unit stay on one line.
+  const kept = parts.filter((part) => part !== '').map((part) => part.replaceAll(' ', '\u00a0'));
+  const lines = labelled('total', kept.join(', '), { labelWidth: 7, columns: look.columns });
+  return lines.map((line) => line.replaceAll('\u00a0', ' '));
 }

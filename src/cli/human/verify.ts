@@ -1,5 +1,5 @@
 /** What verify shows: the verdict, the findings, what was read and what was not checked. */
-import type { VerifyLogPart, VerifyReport } from '../../engine/index.js';
+import type { Finding, VerifyLogPart, VerifyReport } from '../../engine/index.js';
 import { consequences, findingLines } from './findings.js';
 import { heading, logFailure } from './heading.js';
 import type { Look } from './look.js';
@@ -20,12 +20,15 @@ export function verifyText(report: VerifyReport, look: Look): string {
       : [`  ${count(findingsCut, 'more finding')} not listed: raise --max-findings to see them`];
   return page([
     headings(logs, look),
-    [...findingLines(findings, look, { nameOf }), ...cut],
+    [...findingLines(findings.filter(isAboutSoundness), look, { nameOf }), ...cut],
     consequences(findings, look),
     summary(report, look),
     nextSteps(report.next, look.columns),
   ]);
 }
+
+/** Size is no matter of soundness: inspect speaks of it. */
+const isAboutSoundness = ({ code }: Finding) => code !== 'compaction-due';
 
 function headings(logs: VerifyLogPart[], look: Look): string[] {
   const pathWidth = Math.max(0, ...logs.map(({ path }) => widthOf(path)));
@@ -44,9 +47,12 @@ function summary({ logs, findings, notChecked, durationMs, quick }: VerifyReport
   // With something to act on, what went well would only push it off the screen.
   const calm = findings.every(({ severity }) => severity === 'notice');
   const checked = [...new Set(logs.flatMap((log) => log.checked))].join(', ');
+  // A quick look knows no lines, and sizes only from outside.
+  const seen = quick
+    ? row('looked at', `${checked}, of ${count(bytes, 'byte')}, ${seconds(durationMs)}`)
+    : [...row('read', read), ...(calm && checked !== '' ? row('checked', checked) : [])];
   return [
-    ...row(quick ? 'looked at' : 'read', read),
-    ...(calm && checked !== '' ? row('checked', checked) : []),
+    ...seen,
     ...notChecked.flatMap((text, at) => row(at === 0 ? 'not checked' : '', shorten(text, 400))),
   ];
 }

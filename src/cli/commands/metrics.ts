@@ -1,0 +1,72 @@
+/** The option --metrics-textfile, and the file it asks for: written however a run ends. */
+import type { Command } from 'commander';
+import {
+  EXIT,
+  LogctlError,
+  readMetrics,
+  verdictOf,
+  worstExit,
+  writeMetrics,
+} from '../../engine/index.js';
+import type { ExitCode, Report } from '../../engine/index.js';
+import type { Session } from '../session.js';
+import type { Outcome } from './command.js';
+
+/** Adds the option. */
+export function addMetrics(command: Command): Command {
+  return command.option(
+    '--metrics-textfile <file>',
+    "write the run's figures for node_exporter, also when it fails",
+  );
+}
+
+/**
+ * Runs `work` and writes its metrics to the file that `command` names, if it names one. A file
+ * that is not ours is refused before the work; one that cannot be written makes the report fail,
+ * for what was not told to the monitoring has to be told to somebody.
+ */
+export async function withMetrics(
+  session: Session,
+  command: Command,
+  work: () => Promise<Outcome>,
+): Promise<Outcome> {
+  const { metricsTextfile: file } = command.opts<{ metricsTextfile?: string }>();
+  if (file === undefined) return work();
+  readMetrics(session.disk, file);
+  let outcome: Outcome;
+  try {
+    outcome = await work();
+  } catch (error) {
+    await tell(session, command, file, { exitCode: exitCodeOf(error) }).catch((again: unknown) => {
+      session.context.say?.(0, `metrics: ${(again as Error).message}`);
+    });
+    throw error;
+  }
+  const { report } = outcome;
+  try {
+    await tell(session, command, file, { exitCode: report.exitCode, report });
+    return outcome;
+  } catch (error) {
+    if (!(error instanceof LogctlError)) throw error;
+    return { ...outcome, report: failed(report, error) };
+  }
+}
+
+function tell(
+  { disk, context, io, where }: Session,
+  command: Command,
+  file: string,
+  run: { exitCode: ExitCode; report?: Report },
+): Promise<void> {
+  const world = { disk, now: context.now, random: () => io.random() };
+  const { backupDir } = where;
+  return writeMetrics(world, file, { command: command.name(), ...run, backupDir });
+}
+
+const exitCodeOf = (error: unknown) => (error instanceof LogctlError ? error.exitCode : EXIT.bug);
+
+function failed<Kind extends Report>(report: Kind, { code, message, hint, exitCode }: LogctlError) {
+  const worst = worstExit([report.exitCode, exitCode]);
+  const error = { code, message, hint };
+  return { ...report, exitCode: worst, verdict: verdictOf(worst), error };
+}
