@@ -1,0 +1,117 @@
+/** compact: logs made small again, each for itself, whoever is writing. */
+import { basename } from 'node:path';
+import { archiveBackups, backupsToArchive, requireBackupDir } from './backup-archive.js';
+import { whetherDue } from './compact-due.js';
+import { compactFailure, compactRemarks, failedTarget, plainPart } from './compact-failure.js';
+import type { CompactOutcome } from './compact-failure.js';
+import { compactLog } from './compact-log.js';
+import { withCompactionLock } from './compaction-lock.js';
+import type { CompactOptions, WriteContext } from './context.js';
+import { LogctlError } from './errors.js';
+import { backupsToGzip, gzipBackups } from './gzip-backups.js';
+import type { Log } from './log.js';
+import type { CompactLogPart, CompactReport } from './model.js';
+import { envelope, failureOf, verdictOf } from './report.js';
+import { listBackups, siblingsOf } from './siblings.js';
+import { resolveTargets, type FailedTarget } from './targets.js';
+
+/**
+ * Compacts the logs that are due. One that fails has its `error` and its own exit code, and the
+ * others go on; the report's code is the worst. Throws LogctlError for targets that lead to no
+ * log, and when the user interrupts: then the log at work is as it was, or finished by the next
+ * run.
+ */
+export async function compact(
+  context: WriteContext,
+  targets: string[],
+  options: CompactOptions = {},
+): Promise<CompactReport> {
+  const startedAt = context.now();
+  const { backupDir, dryRun = false } = options;
+  if (targets.includes('-')) {
+    throw new LogctlError('usage', 'standard input cannot be compacted', 'name a log');
+  }
+  if (backupDir !== undefined) requireBackupDir(context.disk, backupDir);
+  const failed: FailedTarget[] = [];
+  const { logs } = await resolveTargets(context, targets, options, failed);
+  const outcomes: CompactOutcome[] = [];
+  for (const log of logs) outcomes.push(await compactOne(context, log, options));
+  outcomes.push(...failed.map(failedTarget));
+  const parts = outcomes.map(({ part }) => part);
+  const rest = {
+    findings: outcomes.flatMap(({ findings }) => findings),
+    next: outcomes.flatMap(({ next }) => next),
+  };
+  return { ...envelope(context, 'compact', startedAt, parts, rest), report: 'compact', dryRun };
+}
+
+async function compactOne(
+  context: WriteContext,
+  log: Log,
+  options: CompactOptions,
+): Promise<CompactOutcome> {
+  let part: CompactLogPart;
+  try {
+    sayDialect(context, log, options);
+    part = await compactIfDue(context, log, options);
+  } catch (error) {
+    return compactFailure(context, log, options, error);
+  }
+  const outcome = { part, ...compactRemarks(part) };
+  if (options.dryRun === true) return outcome;
+  try {
+    return { ...outcome, part: await tendBackups(context, part, options) };
+  } catch (error) {
+    // The log is compacted; it is a backup that could not be moved or compressed.
+    const { exitCode, ...failure } = failureOf(error);
+    const failed = { ...part, exitCode, verdict: verdictOf(exitCode), error: failure };
+    return { ...outcome, part: failed };
+  }
+}
+
+async function compactIfDue(
+  context: WriteContext,
+  log: Log,
+  options: CompactOptions,
+): Promise<CompactLogPart> {
+  const { isDue, why, counted } = await whetherDue(context, log, options);
+  if (isDue) {
+    context.say?.(1, `${log.path}: due ${why}`);
+    return compactLog(context, log, options);
+  }
+  const part = plainPart(context, log, options);
+  return { ...part, ...counted, reason: why };
+}
+
+/** Moves and compresses backups, also of a log that was not due: they grow old by themselves. */
+async function tendBackups(
+  context: WriteContext,
+  part: CompactLogPart,
+  options: CompactOptions,
+): Promise<CompactLogPart> {
+  const { path } = part;
+  const { backupDir, gzipBackups: olderThanMs = Infinity, offline } = options;
+  const gzip = { olderThanMs, backupDir, offline };
+  const toMove = backupDir === undefined ? [] : backupsToArchive(context, path, backupDir);
+  if (toMove.length === 0 && backupsToGzip(context, path, gzip).length === 0) return part;
+  return withCompactionLock(context, path, { waitMs: options.lockWait ?? 0 }, async () => {
+    // An open intent names a backup: it stays where it is until a run has finished that one.
+    if (context.disk.lstat(siblingsOf(path).intent) !== undefined) return part;
+    const moved =
+      backupDir === undefined ? [] : await archiveBackups(context, path, { backupDir, offline });
+    const compressed = await gzipBackups(context, path, gzip);
+    const isMoved = (at: string) => part.backup !== null && basename(at) === basename(part.backup);
+    return {
+      ...part,
+      backup: moved.find(isMoved) ?? part.backup,
+      backupsKept: listBackups(context.disk, path, backupDir).length,
+      ...(moved.length > 0 && { backupsMoved: moved }),
+      ...(compressed.length > 0 && { backupsCompressed: compressed }),
+    };
+  });
+}
+
+function sayDialect(context: WriteContext, log: Log, { dialect }: CompactOptions): void {
+  const how = dialect === undefined ? 'from its content' : 'named by --dialect';
+  context.say?.(1, `${basename(log.path)}: dialect ${log.dialect.name}, ${how}`);
+}
