@@ -4,7 +4,8 @@ import type { Context, TargetOptions } from './context.js';
 import type { FindingList } from './finding-list.js';
 import type { Log } from './log.js';
 import { checkMirror } from './mirror.js';
-import type { BackupPart, Holder, LogSummary, MirrorPart } from './model.js';
+import type { HolderSearch } from './kernel-locks.js';
+import type { BackupPart, LogSummary, MirrorPart } from './model.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { checkStore } from './store-checks.js';
 import { isoTime, plural } from './text.js';
@@ -14,7 +15,8 @@ export interface Analysis {
   scan: LogScan;
   backups: CheckedBackup[];
   mirror: MirrorPart | null;
-  writers: Holder[];
+  /** Null where the system cannot tell. */
+  writers: HolderSearch | null;
   findings: FindingList;
 }
 
@@ -79,7 +81,7 @@ export const entriesOf = (scan: LogScan): number =>
 function reportGarbage(scan: LogScan, findings: FindingList): void {
   const garbage = scan.bytes - scan.keydir.liveBytes;
   if (scan.bytes < dueBytes || garbage < scan.bytes * dueRatio) return;
-  const percent = Math.floor((100 * garbage) / scan.bytes);
+  const percent = Math.round((100 * garbage) / scan.bytes);
   const words = `${plural(garbage, 'byte')} (${percent} %) can be reclaimed`;
   findings.add('compaction-due', scan.log.path, words, { impact: 'harmless' });
 }

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { BufferedSink } from './buffered-sink.js';
 import type { Sink } from './context.js';
-import type { Disk } from './disk.js';
+import { syncFile, type Disk } from './disk.js';
 import { LogctlError } from './errors.js';
 
 /**
@@ -28,7 +28,7 @@ export async function writeOutput(
     await body((bytes) => buffered.write(bytes));
     await buffered.flush();
     file.setMode(old?.mode ?? 0o644);
-    file.sync();
+    await syncFile(file);
     disk.rename(temporary, path);
     disk.syncDirectory(dirname(path));
   } catch (error) {

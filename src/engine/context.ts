@@ -1,7 +1,7 @@
 /** What every verb is given: the world, as arguments. */
 import type { Disk, DiskReader, SourceFile } from './disk.js';
-import type { KernelLocks } from './kernel-locks.js';
-import type { Holder } from './model.js';
+import type { HolderSearch, KernelLocks } from './kernel-locks.js';
+import type { SavedPlan } from './plan.js';
 
 /** How far a long read has come. `total` is 0 where it cannot be known. Bytes. */
 export interface Progress {
@@ -23,7 +23,7 @@ export interface Context {
   /** Called some times a second at most by the reader of long files. */
   progress?: (at: Progress) => void;
   /** Who has a file open, by its id; absent where the system cannot tell. */
-  holders?: (id: string) => Holder[];
+  holders?: (id: string) => HolderSearch;
   /** Waits; real time in the product. */
   sleep(ms: number): Promise<void>;
   /** Bytes per chunk, for tests; undefined picks 256 KiB. */
@@ -62,6 +62,8 @@ export interface EntriesOptions extends TargetOptions {
   /** Every version of this key, across the backups too, newest first. */
   history?: string;
   op?: string;
+  /** Exactly this key. */
+  key?: string;
   keyGlob?: string;
   /** Milliseconds since 1970 UTC. */
   since?: number;
@@ -119,6 +121,8 @@ export interface CompactOptions extends TargetOptions {
   lockWait?: number;
   /** The operator says that no writer runs. */
   offline?: boolean;
+  /** Fold logs that are skipped as well, so that their live bytes are known: metrics want them. */
+  countLive?: boolean;
 }
 
 export interface RecoverOptions extends TargetOptions {
@@ -139,6 +143,24 @@ export interface RecoverOptions extends TargetOptions {
   offline?: boolean;
   /** A missing log without siblings is nothing to do. */
   ifExists?: boolean;
+  /** Show the plan, change nothing. */
+  dryRun?: boolean;
+  /** Apply these plans instead of making new ones; a changed input voids them. */
+  plan?: SavedPlan;
+}
+
+export interface BenchFsyncOptions extends TargetOptions {
+  /** Rounds of each method; undefined: 2,000, or as many as fit into 10 s. */
+  rounds?: number;
+}
+
+/** What measuring a disk is given besides. */
+export interface BenchContext extends Context {
+  disk: Disk;
+  /** Milliseconds with fractions, on a clock that never goes back. */
+  clockMs(): number;
+  /** Fresh hex digits for the names of scratch files. */
+  random(): string;
 }
 
 /** Takes the bytes of a result in order; a promise means: wait before the next. */

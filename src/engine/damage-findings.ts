@@ -27,6 +27,7 @@ export function damageFindings(scan: LogScan): Finding[] {
 /** The code of a damaged line, from its problem bits, its pieces and its place. */
 export function codeOf(damage: Damage): FindingCode {
   const { problem, pieces } = damage;
+  if (damage.batch !== undefined) return 'torn-tail';
   if ((problem & PROBLEM.crc) !== 0) return 'crc-mismatch';
   if (damage.replayed) return 'bad-utf8';
   if ((problem & PROBLEM.json) === 0)
@@ -68,7 +69,9 @@ function wordsOf(damage: Damage, code: FindingCode): string {
   const bad = (damage.problem & PROBLEM.utf8) !== 0 ? ', with invalid UTF-8 in it' : '';
   switch (code) {
     case 'torn-tail':
-      return `the last entry stops early${bad}`;
+      return damage.batch === undefined
+        ? `the last entry stops early${bad}`
+        : `the last batch stops early: ${damage.batch.here} of its ${damage.batch.of} entries`;
     case 'nul-tail':
     case 'nul-run':
       return nulWords(damage);
@@ -139,5 +142,12 @@ function stakeOfKey(key: string, damage: Damage, { keydir, folded }: LogScan): S
   const live = keydir.find(stringToKey(key));
   const liveLine = live < 0 ? undefined : keydir.at(live).line;
   if (damage.superseded.has(key)) return { key, impact: 'harmless', liveLine };
-  return live < 0 ? { key, impact: 'lost' } : { key, impact: 'changed', liveLine };
+  if (live < 0) return { key, impact: deletesKey(key, damage) ? 'harmless' : 'lost' };
+  return { key, impact: 'changed', liveLine };
+}
+
+/** True where the last that a damaged line says of a key is that it goes. */
+function deletesKey(key: string, damage: Damage): boolean {
+  const last = hiddenEntries(damage).findLast((entry) => entry.key === key);
+  return last?.deletes ?? (damage.problem & PROBLEM.deletes) !== 0;
 }

@@ -1,10 +1,11 @@
 /** DamageLog: collects the damaged lines of one pass, and what later entries make of them. */
-import { splitLine, type Piece } from './damage.js';
+import { LineSplitter, type Piece } from './damage.js';
 import type { Dialect } from './dialects/dialect.js';
 import type { SourceFile } from './disk.js';
 import { keyToString } from './key-bytes.js';
 import type { Role } from './model.js';
 import { KIND, PROBLEM, type LineBatch } from './scan/kernel.js';
+import type { UnfinishedBatch } from './unfinished-batch.js';
 
 /** One damaged line. Offsets and lengths in bytes, times in ms (NaN: unknown). */
 export interface Damage {
@@ -34,6 +35,8 @@ export interface Damage {
   replaced: boolean;
   /** Something valid stands behind it. */
   followed: boolean;
+  /** Set where it is a batch that was cut: whole entries of it that are here, of how many. */
+  batch?: { here: number; of: number };
 }
 
 /** Damaged lines kept with their pieces; beyond that memory is safe and only counts go on. */
@@ -48,11 +51,14 @@ export class DamageLog {
   /** Lines of whitespace behind the last entry: no damage if nothing follows. */
   private white: Damage[] = [];
   private seenEntry = false;
+  private readonly splitter: LineSplitter;
 
   constructor(
     private readonly dialect: Dialect,
-    private readonly role: Role,
-  ) {}
+    role: Role,
+  ) {
+    this.splitter = new LineSplitter(dialect, role);
+  }
 
   /** True while an entry would change nothing here: the usual case, kept cheap. */
   get isQuiet(): boolean {
@@ -105,13 +111,26 @@ export class DamageLog {
     this.white = [];
     if (this.damages.length < damagesMax) {
       if ((damage.problem & PROBLEM.json) !== 0) {
-        damage.pieces = await splitLine(source, this.dialect, this.role, damage);
+        damage.pieces = await this.splitter.split(source, damage);
       }
       const head = new Uint8Array(Math.min(32, damage.length));
       await source.read(head, damage.offset);
       damage.head = Buffer.from(head).toString('latin1');
     }
     this.keep(damage);
+  }
+
+  /** A batch at the end of the file of which entries are missing. */
+  addBatch(
+    at: { path: string; line: number; timeBefore: number; seqBefore: number },
+    { here, of, fragment }: UnfinishedBatch,
+    range: { offset: number; length: number },
+  ): void {
+    this.keep({
+      ...{ ...at, ...range, ended: false, problem: fragment ? PROBLEM.json : 0, replayed: false },
+      ...{ op: 0, key: undefined, pieces: [], head: '', superseded: new Set() },
+      ...{ replaced: false, seqBehind: 0, followed: false, batch: { here, of } },
+    });
   }
 
   private keep(damage: Damage): void {

@@ -39,33 +39,42 @@ export interface LineRange {
   timeBefore: number;
 }
 
+const OPEN = 0x7b;
+const LF = 0x0a;
 const windowBytes = 65_536;
 /** Probing may read this many times the line's length; more is an attack, the rest a fragment. */
 const budgetFactor = 16;
 const budgetFloor = 1 << 22;
 
-/** The pieces of a line, in order; they cover it without gaps. */
-export async function splitLine(
-  source: SourceFile,
-  dialect: Dialect,
-  role: Role,
-  line: LineRange,
-): Promise<Piece[]> {
-  const prober = new Prober(source, dialect, role, line.length * budgetFactor + budgetFloor);
-  const end = line.offset + line.length;
-  const pieces: Piece[] = [];
-  for (let at = line.offset; at < end;) {
-    const seen = await prober.probe(at, end);
-    if (seen.entry) {
-      pieces.push(seen.entry);
-      at += seen.entry.length;
-      continue;
+/** Cuts damaged lines, one after the other, with one kernel: a broken disk makes many. */
+export class LineSplitter {
+  private prober: Prober | undefined;
+
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly role: Role,
+  ) {}
+
+  /** The pieces of a line, in order; they cover it without gaps. */
+  async split(source: SourceFile, line: LineRange): Promise<Piece[]> {
+    const prober = (this.prober ??= new Prober(this.dialect, this.role));
+    prober.turnTo(source, line.length * budgetFactor + budgetFloor);
+    const end = line.offset + line.length;
+    const pieces: Piece[] = [];
+    for (let at = line.offset; at < end;) {
+      const seen = await prober.probe(at, end);
+      const behind = at + (seen.entry?.length ?? 0);
+      if (seen.entry && (behind === end || (await prober.startsPiece(behind, end)))) {
+        pieces.push(seen.entry);
+        at += seen.entry.length;
+        continue;
+      }
+      const next = await nextEntry(prober, line, at, seen.entry ? behind : seen.errorAt);
+      await pushFragment(prober, pieces, at, next ?? end);
+      at = next ?? end;
     }
-    const next = await nextEntry(prober, line, at, seen.errorAt);
-    await pushFragment(prober, pieces, at, next ?? end);
-    at = next ?? end;
+    return pieces;
   }
-  return pieces;
 }
 
 /** Where the next entry that counts begins, behind a fragment that begins at `from`. */
@@ -78,9 +87,12 @@ async function nextEntry(prober: Prober, line: LineRange, from: number, errorAt:
   while ((at = await prober.find(at, end)) >= 0) {
     const { entry } = await prober.probe(at, end);
     const behind = entry === undefined ? -1 : entry.offset + entry.length;
-    const inOrder = !swallowed || !((entry?.time ?? NaN) < line.timeBefore);
+    // Entries carry times; two halves of torn lines that happen to fit carry none that is one.
+    const time = entry?.time ?? NaN;
+    const isDated = time === time || line.timeBefore !== line.timeBefore;
+    const inOrder = isDated && !(swallowed && time < line.timeBefore);
     if (behind === end && inOrder) return at;
-    if (behind > 0 && !swallowed && (await prober.startsPiece(behind, end))) return at;
+    if (behind > 0 && inOrder && !swallowed && (await prober.startsPiece(behind, end))) return at;
     at++;
   }
   return undefined;
@@ -108,16 +120,23 @@ class Prober {
   private readonly window = new Uint8Array(windowBytes);
   private windowAt = -1;
   private windowLength = 0;
+  private source: SourceFile | undefined;
+  private budget = 0;
 
   constructor(
-    private readonly source: SourceFile,
     private readonly dialect: Dialect,
     role: Role,
-    private budget: number,
   ) {
     const codec = dialect.codec(role);
     const chunkBytes = windowBytes;
     this.kernel = referenceKernel({ codec, keydir: new Keydir(), chunkBytes, fold: false });
+  }
+
+  /** Goes on with a line of `source`; probing may read `budget` bytes. */
+  turnTo(source: SourceFile, budget: number): void {
+    if (source !== this.source) this.windowAt = -1;
+    this.source = source;
+    this.budget = budget;
   }
 
   /** What begins at `at`: a whole entry that ends before `end`, or a fragment. */
@@ -140,7 +159,7 @@ class Prober {
     kernel.start({ file: 0, offset: at });
     for (let position = at; position < end && this.budget > 0;) {
       const room = Math.min(kernel.chunk.length, end - position);
-      const length = await this.source.read(kernel.chunk.subarray(0, room), position);
+      const length = await this.source!.read(kernel.chunk.subarray(0, room), position);
       this.budget -= length;
       position += length;
       kernel.scan(length, position >= end || length === 0);
@@ -167,9 +186,17 @@ class Prober {
     return -1;
   }
 
-  /** True where another piece may begin right behind an entry: an entry's start, or a zero byte. */
+  /**
+   * True where another piece may begin right behind an entry: an object, a zero byte, or a line
+   * feed with one flipped bit. Anything else shows that the braces were not its own.
+   */
   async startsPiece(at: number, end: number): Promise<boolean> {
-    return (await this.isNul(at)) || (await this.find(at, Math.min(end, at + 64))) === at;
+    await this.load(at, Math.min(end, at + 2));
+    const [byte, next] = this.window.subarray(at - this.windowAt);
+    if (byte === OPEN || byte === 0) return true;
+    const flipped = byte ^ LF;
+    const isOneBit = (flipped & (flipped - 1)) === 0;
+    return isOneBit && (at + 1 === end || next === OPEN);
   }
 
   async isNul(at: number): Promise<boolean> {
@@ -194,7 +221,7 @@ class Prober {
     const held = this.windowAt + this.windowLength - at;
     const wanted = Math.min(end - at, 256);
     if (this.windowAt < 0 || at < this.windowAt || held < wanted) {
-      this.windowLength = await this.source.read(this.window, at);
+      this.windowLength = await this.source!.read(this.window, at);
       this.windowAt = at;
     }
     return Math.max(0, Math.min(end, this.windowAt + this.windowLength) - at);

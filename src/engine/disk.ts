@@ -34,8 +34,18 @@ export interface TargetFile extends SourceFile {
   /** Appends every byte (short writes are continued). Throws LogctlError. */
   append(bytes: Uint8Array): void;
   sync(): void;
+  /** The same without holding up the event loop; absent where there is nothing to wait for. */
+  syncAsync?(): Promise<void>;
+  /** fdatasync: the bytes, and of the rest only what reading them back needs. */
+  syncData?(): void;
   setOwner(owner: { uid: number; gid: number }): void;
   setMode(mode: number): void;
+}
+
+/** An open file whose bytes may be written in place: never a log. */
+export interface ScratchFile extends TargetFile {
+  syncData(): void;
+  overwrite(bytes: Uint8Array, position: number): void;
 }
 
 /** What reading commands hold. Nothing here changes a disk. */
@@ -54,12 +64,21 @@ export interface DiskReader {
   freeBytes(path: string): number;
   /** The type number of the filesystem of `path`, as statfs(2) has it; `kernel-locks` names it. */
   fsType(path: string): number;
+  /**
+   * Calls `changed` soon after something happens in this directory or to this file, and perhaps
+   * at other times. Gives what ends it; undefined where the system cannot tell.
+   */
+  watch?(path: string, changed: () => void): (() => void) | undefined;
 }
 
 /** What `apply`, `swap` and `writer` hold besides. */
 export interface Disk extends DiskReader {
   /** A new file, exclusively, mode 0600, never through a link. */
   create(path: string): TargetFile;
+  /** The same; every append returns when its bytes are durable (O_DSYNC). Absent without it. */
+  createSynced?(path: string): TargetFile;
+  /** The same, for bytes that are written in place. Absent on disks in memory. */
+  createScratch?(path: string): ScratchFile;
   /** An existing regular file, appended to, never through a link. */
   openAppend(path: string): TargetFile;
   rename(from: string, to: string): void;
@@ -69,6 +88,8 @@ export interface Disk extends DiskReader {
 }
 
 const { O_RDONLY, O_RDWR, O_NONBLOCK, O_NOFOLLOW, O_CREAT, O_EXCL, O_APPEND } = fs.constants;
+const createFlags = O_RDWR | O_CREAT | O_EXCL | O_APPEND | (O_NOFOLLOW ?? 0);
+const { O_DSYNC } = fs.constants as { O_DSYNC?: number };
 const leaseRetryMs = 2_000;
 
 /** The real disk. */
@@ -92,7 +113,12 @@ export const nodeDisk: Disk = {
   },
   // Unsigned: a 32-bit kernel shows cifs (0xff534d42) as a negative number.
   fsType: (path) => guard(path, () => fs.statfsSync(path).type) >>> 0,
-  create: (path) => regularFile(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | (O_NOFOLLOW ?? 0)),
+  watch: watchPath,
+  create: (path) => regularFile(path, createFlags),
+  createSynced:
+    O_DSYNC === undefined ? undefined : (path) => regularFile(path, createFlags | O_DSYNC),
+  // Linux appends whatever the position where a file was opened with O_APPEND.
+  createScratch: (path) => regularFile(path, createFlags & ~O_APPEND),
   openAppend: (path) => regularFile(path, O_RDWR | O_APPEND | (O_NOFOLLOW ?? 0)),
   rename: (from, to) => guard(to, () => fs.renameSync(from, to)),
   link: (from, to) => guard(to, () => fs.linkSync(from, to)),
@@ -106,6 +132,12 @@ export const nodeDisk: Disk = {
     }
   },
 };
+
+/** fsync of a file, the event loop left free where the disk can do that. */
+export async function syncFile(file: TargetFile): Promise<void> {
+  if (file.syncAsync === undefined) file.sync();
+  else await file.syncAsync();
+}
 
 /** Reads a small file whole, as UTF-8; undefined when it is missing or longer than `bytesMax`. */
 export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
@@ -122,7 +154,7 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
   }
 }
 
-function regularFile(path: string, flags: number): TargetFile {
+function regularFile(path: string, flags: number): ScratchFile {
   const fd = openPatiently(path, flags);
   const file = nodeFile(path, fd);
   if (file.stat().kind === 'file') return file;
@@ -143,7 +175,7 @@ function openPatiently(path: string, flags: number): number {
   }
 }
 
-function nodeFile(path: string, fd: number): TargetFile {
+function nodeFile(path: string, fd: number): ScratchFile {
   return {
     path,
     fd,
@@ -164,11 +196,36 @@ function nodeFile(path: string, fd: number): TargetFile {
         done += guard(path, () => fs.writeSync(fd, bytes, done, bytes.length - done));
       }
     },
+    overwrite(bytes, position) {
+      let done = 0;
+      while (done < bytes.length) {
+        const at = position + done;
+        done += guard(path, () => fs.writeSync(fd, bytes, done, bytes.length - done, at));
+      }
+    },
     sync: () => guard(path, () => fs.fsyncSync(fd)),
+    syncData: () => guard(path, () => fs.fdatasyncSync(fd)),
+    syncAsync() {
+      return new Promise((resolve, reject) => {
+        fs.fsync(fd, (error) => (error === null ? resolve() : reject(translate(error, path))));
+      });
+    },
     setOwner: ({ uid, gid }) => guard(path, () => fs.fchownSync(fd, uid, gid)),
     setMode: (mode) => guard(path, () => fs.fchmodSync(fd, mode)),
     close: () => fs.closeSync(fd),
   };
+}
+
+function watchPath(path: string, changed: () => void): (() => void) | undefined {
+  try {
+    const watcher = fs.watch(path, { persistent: false }, changed);
+    // Removed, or the system's watches are used up: whoever watches also looks by itself.
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    // Whatever the reason (no inotify, no watches left, no such path): there is no watching here.
+    return undefined;
+  }
 }
 
 /** Sleeps without the event loop: under a lease nothing else may run in between. */

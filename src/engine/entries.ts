@@ -17,7 +17,7 @@ import { isoTime } from './text.js';
 type Emit = (row: EntryRow) => void | Promise<void>;
 
 /** One row before its value is read. */
-interface Candidate extends EntryRow {
+export interface Candidate extends EntryRow {
   valueOffset: number;
   /** A member of a whole-state entry, not an entry of its own. */
   fromState?: boolean;
@@ -60,6 +60,8 @@ export async function listEntries(
     entries: rows,
     matched,
     history: options.history,
+    since: isoTime(options.since ?? NaN) ?? undefined,
+    until: isoTime(options.until ?? NaN) ?? undefined,
   };
 }
 
@@ -148,7 +150,8 @@ class Lister {
   }
 }
 
-async function textOf(source: SourceFile, offset: number, length: number): Promise<string> {
+/** Bytes of a file as text, invalid UTF-8 as every reader sees it. */
+export async function textOf(source: SourceFile, offset: number, length: number): Promise<string> {
   const bytes = new Uint8Array(length);
   await source.read(bytes, offset);
   return Buffer.from(asUtf8(bytes)).toString('utf8');
@@ -160,32 +163,43 @@ function* candidates(
   path: string,
   log: Log,
 ): Generator<Candidate> {
-  const { ops } = log.dialect.codec(log.files[0].role);
   for (let row = 0; row < batch.count; row++) {
     const kind = batch.kind[row];
     if (kind === KIND.blank || kind === KIND.bad) continue;
-    const start = batch.keyStart[row];
-    const keyed = kind === KIND.put || kind === KIND.delete;
-    yield {
-      path,
-      line: firstLine + row,
-      offset: batch.offset[row],
-      length: batch.length[row],
-      time: isoTime(batch.time[row]),
-      op: ops[batch.op[row]],
-      key: keyed ? keyToString(batch.keys.slice(start, start + batch.keyLength[row])) : null,
-      bytes: kind === KIND.delete ? 0 : batch.valueLength[row],
-      valueOffset: batch.valueOffset[row],
-    };
+    yield candidateAt(batch, row, { path, line: firstLine + row, log });
   }
 }
 
-function filterOf(options: EntriesOptions): (row: Candidate) => boolean {
-  const { op, keyGlob, since, until, startLine = 1, endLine = Infinity } = options;
+/** Row `row` of a batch, an entry at `line` of `path`. */
+export function candidateAt(
+  batch: LineBatch,
+  row: number,
+  { path, line, log }: { path: string; line: number; log: Log },
+): Candidate {
+  const kind = batch.kind[row];
+  const start = batch.keyStart[row];
+  const keyed = kind === KIND.put || kind === KIND.delete;
+  return {
+    path,
+    line,
+    offset: batch.offset[row],
+    length: batch.length[row],
+    time: isoTime(batch.time[row]),
+    op: log.dialect.codec(log.files[0].role).ops[batch.op[row]],
+    key: keyed ? keyToString(batch.keys.slice(start, start + batch.keyLength[row])) : null,
+    bytes: kind === KIND.delete ? 0 : batch.valueLength[row],
+    valueOffset: batch.valueOffset[row],
+  };
+}
+
+/** Which rows the options ask for. */
+export function filterOf(options: EntriesOptions): (row: Candidate) => boolean {
+  const { op, key, keyGlob, since, until, startLine = 1, endLine = Infinity } = options;
   const matches = keyGlob === undefined ? undefined : globMatcher(keyGlob);
   return (row) => {
     if (row.line < startLine || row.line > endLine) return false;
     if (op !== undefined && row.op !== op.toUpperCase()) return false;
+    if (key !== undefined && row.key !== key) return false;
     if (matches !== undefined && (row.key === null || !matches(row.key))) return false;
     if (since === undefined && until === undefined) return true;
     const time = row.time === null ? NaN : Date.parse(row.time);

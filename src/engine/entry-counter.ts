@@ -18,6 +18,10 @@ export class EntryCounter {
   firstKind: number | undefined;
   /** Bytes of that line. */
   firstLength = 0;
+  /** Bytes of the state the log begins with, newlines included; 0 when it begins otherwise. */
+  headBytes = 0;
+  /** The head goes on with the next line: this one was for readers that merge. */
+  private inHead = true;
   private readonly sequence: SequenceRule;
 
   constructor(
@@ -42,6 +46,8 @@ export class EntryCounter {
     this.ops[batch.op[row]]++;
     if (this.firstKind === undefined) this.firstLength = length;
     this.firstKind ??= kind;
+    if (this.inHead && kind === KIND.state) this.headBytes += length + 1;
+    this.inHead &&= (batch.problem[row] & PROBLEM.upstreamOnly) !== 0;
     this.lastEntry = { line, offset, length };
     this.seeTime(batch.time[row], { path, line, offset, length });
     if (this.dialect.sequenced) {

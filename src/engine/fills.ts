@@ -1,113 +1,196 @@
 /** fills: what a hole in a log once held, where a backup has the lines around it. */
+import type { CheckedBackup } from './backups.js';
 import type { Context } from './context.js';
-import type { SourceFile } from './disk.js';
-import { backupLog, type CheckedBackup } from './backups.js';
+import { hiddenEntries } from './damage-findings.js';
 import type { Damage } from './damage-log.js';
+import type { SourceFile } from './disk.js';
+import { findLines, type Sighting } from './line-finder.js';
 import { openSource } from './log.js';
-import { scanLog, type LogScan } from './scan-log.js';
+import type { LogScan } from './scan-log.js';
 
-/** Bytes of a backup that cover a damaged line, whole lines with their newlines. */
+/** Damaged lines that touch each other. `end`: behind the last one, its newline included. */
+export interface DamageGroup {
+  damages: Damage[];
+  offset: number;
+  end: number;
+}
+
+/** Bytes of a backup that stood where the damage is: whole lines. */
 export interface Fill {
   path: string;
   offset: number;
   length: number;
+  /** The last of them has its newline. */
+  ended: boolean;
   /** Whole entries in it. */
   entries: number;
 }
 
-/** A neighbour line longer than this is not searched for. */
-const neighbourBytesMax = 1 << 20;
-const windowBytes = 1 << 20;
+/** A line longer than this is not searched for. */
+const searchedBytesMax = 1 << 20;
+
+/** Bytes of a damaged line, its newline included. */
+export const lineLength = (damage: Damage): number => damage.length + (damage.ended ? 1 : 0);
+
+/** Puts damaged lines that touch together. A line that was replayed all the same stands alone. */
+export function groupDamages(damages: readonly Damage[]): DamageGroup[] {
+  const groups: DamageGroup[] = [];
+  for (const damage of damages) {
+    const last = groups.at(-1);
+    const end = damage.offset + lineLength(damage);
+    const touches = last !== undefined && last.end === damage.offset;
+    if (touches && !damage.replayed && !last.damages[0].replayed) {
+      last.damages.push(damage);
+      last.end = end;
+    } else {
+      groups.push({ damages: [damage], offset: damage.offset, end });
+    }
+  }
+  return groups;
+}
 
 /**
- * Looks for the whole line before the damage and the whole line behind it in the backups, in that
- * order, newest backup first; what stands between them there is what stood between them here.
+ * Looks for the whole line before and the whole line behind each group in the backups, newest
+ * first: what stands between them there is what stood between them here, since a backup is a copy
+ * of the log as it was. A group at the log's start reaches to the backup's start, one at its end to
+ * the backup's end. A line that a backup has twice proves nothing. One pass per backup.
  */
-export async function findFill(
+export async function findFills(
   context: Context,
   scan: LogScan,
-  damage: Damage,
+  groups: readonly DamageGroup[],
   backups: readonly CheckedBackup[],
-): Promise<Fill | undefined> {
-  const [source] = scan.sources;
-  const before = await lineBefore(source, damage.offset);
-  const behindAt = damage.offset + damage.length + 1;
-  const behind = damage.ended ? await lineAt(source, behindAt, scan.bytes) : undefined;
-  if (before === undefined || behind === undefined) return undefined;
+): Promise<Map<DamageGroup, Fill>> {
+  const fills = new Map<DamageGroup, Fill>();
+  let holes: Hole[] = [];
+  for (const group of groups) holes.push(await holeOf(scan, group));
   for (const backup of backups) {
-    if (backup.verdict !== 'ok' || backup.compressed) continue;
-    const found = await between(context, backup.path, before, behind);
-    if (found === undefined || found.length === 0) continue;
-    const entries = await entriesIn(context, scan, found);
-    if (entries > 0) return { ...found, entries };
-  }
-  return undefined;
-}
-
-async function between(context: Context, path: string, before: Buffer, behind: Buffer) {
-  const source = openSource(context, path);
-  try {
-    const first = await findLine(source, before, 0);
-    if (first < 0) return undefined;
-    const offset = first + before.length;
-    const last = await findLine(source, behind, offset);
-    return last < 0 ? undefined : { path, offset, length: last - offset };
-  } finally {
-    source.close();
-  }
-}
-
-/** Offset of a whole line (its newline included) at or behind `from`; -1 where there is none. */
-export async function findLine(source: SourceFile, line: Buffer, from: number): Promise<number> {
-  const window = Buffer.alloc(windowBytes + line.length);
-  for (let at = from; ; at += windowBytes) {
-    const length = await source.read(window, at);
-    const view = window.subarray(0, length);
-    for (let hit = view.indexOf(line); hit >= 0; hit = view.indexOf(line, hit + 1)) {
-      const startsLine = hit === 0 ? await isLineStart(source, at) : view[hit - 1] === 0x0a;
-      if (startsLine) return at + hit;
-    }
-    if (length < window.length) return -1;
-  }
-}
-
-async function isLineStart(source: SourceFile, at: number): Promise<boolean> {
-  if (at === 0) return true;
-  const byte = new Uint8Array(1);
-  await source.read(byte, at - 1);
-  return byte[0] === 0x0a;
-}
-
-/** The line that ends just before `offset`, newline included. */
-async function lineBefore(source: SourceFile, offset: number): Promise<Buffer | undefined> {
-  const from = Math.max(0, offset - neighbourBytesMax);
-  const bytes = Buffer.alloc(offset - from);
-  await source.read(bytes, from);
-  if (bytes.length < 2) return undefined;
-  const start = bytes.lastIndexOf(0x0a, bytes.length - 2) + 1;
-  return start === 0 && from > 0 ? undefined : bytes.subarray(start);
-}
-
-/** The line that begins at `offset`, newline included; undefined where it is too long or none. */
-export async function lineAt(source: SourceFile, offset: number, end: number) {
-  const bytes = Buffer.alloc(Math.max(0, Math.min(neighbourBytesMax, end - offset)));
-  await source.read(bytes, offset);
-  const newline = bytes.indexOf(0x0a);
-  return newline <= 0 ? undefined : bytes.subarray(0, newline + 1);
-}
-
-/** Whole entries in a range of a sound backup. */
-async function entriesIn(context: Context, scan: LogScan, fill: Omit<Fill, 'entries'>) {
-  let entries = 0;
-  const counted = await scanLog(context, backupLog(scan.log, fill.path), {
-    fold: false,
-    until: fill.offset + fill.length,
-    onRows(batch) {
-      for (let row = 0; row < batch.count; row++) {
-        if (batch.offset[row] >= fill.offset && batch.length[row] > 0) entries++;
+    if (backup.verdict !== 'ok') continue;
+    if (holes.length === 0) break;
+    const wanted = holes.flatMap(({ before, behind, inside }) => {
+      return [before, behind, ...inside].filter((line) => line !== undefined);
+    });
+    const seen = await findLines(context, backup.path, wanted);
+    const at = new Map(wanted.map((line, number) => [line, seen[number]]));
+    const source = openSource(context, backup.path);
+    try {
+      for (const hole of holes) {
+        const fill = await fillFrom(source, hole, at, backup === backups[0]);
+        if (fill !== undefined) fills.set(hole.group, fill);
       }
-    },
+    } finally {
+      source.close();
+    }
+    holes = holes.filter(({ group }) => !fills.has(group));
+  }
+  return fills;
+}
+
+interface Hole {
+  group: DamageGroup;
+  /** The lines around it, without newline; undefined at the log's ends, and where too long. */
+  before: Buffer | undefined;
+  behind: Buffer | undefined;
+  /** Whole entries inside the damage: a fill that lacks one of them is not what stood there. */
+  inside: Buffer[];
+  isStart: boolean;
+  isEnd: boolean;
+  /** It was a checkpoint, to all appearances, with which a compaction began the log. */
+  wasHead: boolean;
+}
+
+async function holeOf(scan: LogScan, group: DamageGroup): Promise<Hole> {
+  const [source] = scan.sources;
+  const [first] = group.damages;
+  const inside: Buffer[] = [];
+  for (const { offset, length } of group.damages.flatMap(hiddenEntries)) {
+    inside.push(await bytesAt(source, offset, Math.min(length, searchedBytesMax)));
+  }
+  const isEnd = group.end >= scan.bytes;
+  return {
+    group,
+    before: await lineBefore(source, group.offset),
+    behind: isEnd ? undefined : await lineAt(source, group.end, scan.bytes),
+    inside,
+    isStart: group.offset === 0,
+    isEnd,
+    wasHead: group.offset === 0 && looksLike(first.head, scan.log.dialect.checkpointStart),
+  };
+}
+
+async function fillFrom(
+  source: SourceFile,
+  hole: Hole,
+  seen: ReadonlyMap<Buffer, Sighting>,
+  isNewest: boolean,
+): Promise<Fill | undefined> {
+  const placeOf = (line: Buffer | undefined) => {
+    const sighting = line === undefined ? undefined : seen.get(line);
+    return sighting?.copies === 1 ? sighting.offset : undefined;
+  };
+  const before = placeOf(hole.before);
+  const behind = placeOf(hole.behind);
+  const from = hole.isStart ? 0 : before === undefined ? -1 : before + hole.before!.length + 1;
+  // The newest backup is the one a head was made from: where nothing of it was carried behind the
+  // head, all of it is what the head stood for.
+  const isWhole = hole.wasHead && isNewest && (seen.get(hole.behind!)?.copies ?? 0) === 0;
+  const to = behind ?? (hole.isEnd || isWhole ? Infinity : -1);
+  if (from < 0 || to <= from) return undefined;
+  const hasAll = hole.inside.every((line) => {
+    const at = placeOf(line);
+    return at !== undefined && at >= from && at < to;
   });
-  counted.close();
-  return entries;
+  return hasAll ? measured(source, from, to) : undefined;
+}
+
+/** Counts the lines of a sound backup from `from` up to `to`, at most to its end. */
+async function measured(source: SourceFile, from: number, to: number): Promise<Fill | undefined> {
+  const chunk = Buffer.alloc(1 << 16);
+  let at = from;
+  let entries = 0;
+  let last = 0x0a;
+  for (;;) {
+    const length = await source.read(chunk.subarray(0, Math.min(chunk.length, to - at)), at);
+    if (length === 0) break;
+    for (const byte of chunk.subarray(0, length)) {
+      if (byte === 0x0a && last !== 0x0a) entries++;
+      last = byte;
+    }
+    at += length;
+  }
+  const ended = last === 0x0a;
+  if (!ended) entries++;
+  return entries === 0
+    ? undefined
+    : { path: source.path, offset: from, length: at - from, ended, entries };
+}
+
+/** True when at most two bytes differ: a flipped bit in the first bytes hides nothing. */
+function looksLike(head: string, start: string | undefined): boolean {
+  if (start === undefined) return false;
+  let different = 0;
+  for (let i = 0; i < start.length; i++) if (head[i] !== start[i]) different++;
+  return different <= 2;
+}
+
+/** The line that ends just before `offset`; undefined where there is none, or it is too long. */
+async function lineBefore(source: SourceFile, offset: number): Promise<Buffer | undefined> {
+  const from = Math.max(0, offset - 1 - searchedBytesMax);
+  const bytes = await bytesAt(source, from, Math.max(0, offset - 1 - from));
+  const start = bytes.lastIndexOf(0x0a) + 1;
+  if (bytes.length === 0 || (start === 0 && from > 0)) return undefined;
+  return bytes.length === start ? undefined : bytes.subarray(start);
+}
+
+/** The line that begins at `offset`; undefined where there is none, or it is too long. */
+async function lineAt(source: SourceFile, offset: number, end: number) {
+  const bytes = await bytesAt(source, offset, Math.min(searchedBytesMax, end - offset));
+  const newline = bytes.indexOf(0x0a);
+  if (newline < 0 && end - offset > searchedBytesMax) return undefined;
+  return newline === 0 ? undefined : bytes.subarray(0, newline < 0 ? bytes.length : newline);
+}
+
+async function bytesAt(source: SourceFile, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  return bytes.subarray(0, await source.read(bytes, offset));
 }

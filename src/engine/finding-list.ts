@@ -11,7 +11,7 @@ export class FindingList {
   readonly all: Finding[] = [];
   /** Findings of each code, also of those not kept. */
   readonly counts = new Map<FindingCode, number>();
-  /** Findings counted and not kept. */
+  /** Findings counted and not kept; damage beyond what a scan keeps comes on top. */
   cut = 0;
 
   constructor(private readonly perCode = keptPerCode) {}

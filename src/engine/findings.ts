@@ -44,6 +44,7 @@ export const FINDINGS = {
   'crc-mismatch': row('error', 'salvage', 'the bytes of an entry do not match its crc'),
   'seq-gap': row('attention', 'look', 'sequence numbers are missing'),
   'seq-repeat': row('attention', 'look', 'a sequence number occurs twice'),
+  'duplicated-block': row('notice', 'none', 'whole lines repeat a block before them: kept'),
   'time-backwards': row('notice', 'none', 'a timestamp is older than the one before'),
   'reader-differs': row('notice', 'none', "the format's own library would load another state"),
   'reader-refuses': row('attention', 'look', "the format's own library would not load this"),
@@ -58,6 +59,11 @@ export const FINDINGS = {
   'leftover-temp': row('attention', 'look', 'a temporary file an interrupted operation left'),
   'unfinished-compaction': row('attention', 'recover', 'a compaction stopped half way'),
   'stale-lock': row('attention', 'look', 'a lock whose holder is gone'),
+  'disk-volatile': row('attention', 'look', 'a filesystem in memory: a reboot loses everything'),
+  'disk-remote': row('notice', 'none', 'a network filesystem: another machine answers fsync'),
+  'disk-layered': row('notice', 'none', 'another filesystem lies below and answers fsync'),
+  'disk-too-slow': row('attention', 'look', "too few fsyncs a second for the log's busiest minute"),
+  'fsync-too-fast': row('attention', 'look', 'fsync returns before any device could have written'),
   'live-writer': row('notice', 'none', 'a process has the log open'),
 } as const satisfies Record<string, FindingMeaning>;
 

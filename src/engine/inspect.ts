@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { analyse, backupPart, summaryOf, type Analysis } from './analyse.js';
 import { restoreWindow } from './backups.js';
 import type { Context, InspectOptions } from './context.js';
-import { EXIT, worstExit } from './errors.js';
+import { EXIT } from './errors.js';
 import type { Finding } from './findings.js';
 import { keyToString } from './key-bytes.js';
 import type { Keydir } from './keydir.js';
@@ -12,7 +12,7 @@ import type { DirectoryTotals, InspectLogPart, InspectReport, LargestKey } from 
 import { envelope, exitOf, failureOf, nextFor, verdictOf } from './report.js';
 import { KIND } from './scan/kernel.js';
 import { isSideFile } from './siblings.js';
-import { resolveTargets } from './targets.js';
+import { resolveTargets, type FailedTarget } from './targets.js';
 
 const topDefault = 3;
 const dayMs = 86_400_000;
@@ -27,19 +27,24 @@ export async function inspect(
   options: InspectOptions = {},
 ): Promise<InspectReport> {
   const startedAt = context.now();
-  const { logs, directories } = await resolveTargets(context, targets, options);
+  const failed: FailedTarget[] = [];
+  const { logs, directories } = await resolveTargets(context, targets, options, failed);
   const findings: Finding[] = [];
   const parts: InspectLogPart[] = [];
   for (const log of logs) {
-    parts.push(await inspectOne(context, log, options, findings, logs.length > 1));
+    parts.push(
+      await inspectOne(context, log, options, findings, targets.length > 1 || logs.length > 1),
+    );
   }
+  for (const { path, error } of failed) parts.push(failedPart({ path, dialect: '' }, error));
   const target = directories.length === 1 && logs.length > 1 ? directories[0] : undefined;
   const next = nextSteps(parts, findings, target);
   const report: InspectReport = {
     ...envelope(context, 'inspect', startedAt, parts, { findings, next }),
     report: 'inspect',
   };
-  if (directories.length === 1) report.totals = totalsOf(context, directories[0], parts);
+  if (directories.length === 1 && targets.length <= 1)
+    report.totals = totalsOf(context, directories[0], parts);
   return report;
 }
 
@@ -58,8 +63,7 @@ async function inspectOne(
     return partOf(context, analysis, own, options.top ?? topDefault);
   } catch (error) {
     if (!isOneOfMany) throw error;
-    const { exitCode, ...failure } = failureOf(error);
-    return { ...emptyPart(log), exitCode, verdict: verdictOf(exitCode), error: failure };
+    return failedPart({ path: log.path, dialect: log.dialect.name }, error);
   }
 }
 
@@ -75,15 +79,16 @@ function partOf(
   const written = Number.isNaN(lastTime) ? context.disk.stat(log.path)?.mtimeMs : lastTime;
   const start = { firstTime, startsWithState: firstKind === KIND.state };
   return {
-    ...summaryOf(scan),
     path: log.path,
     dialect: log.dialect.name,
     verdict: verdictOf(exitCode),
     exitCode,
     bytes: scan.bytes,
     lines: scan.lines,
+    ...summaryOf(scan),
     lastEntryAgeMs: written === undefined ? null : Math.round(context.now() - written),
-    writers,
+    writers: writers?.holders ?? null,
+    hiddenProcesses: writers?.hidden ?? 0,
     backups: backups.map(backupPart),
     restore: restoreWindow(start, backups),
     mirror,
@@ -92,12 +97,14 @@ function partOf(
   };
 }
 
-function emptyPart(log: Log): InspectLogPart {
+/** A log without a verdict, and why. */
+function failedPart(log: { path: string; dialect: string }, error: unknown): InspectLogPart {
+  const { exitCode, ...failure } = failureOf(error);
   return {
-    path: log.path,
-    dialect: log.dialect.name,
-    verdict: 'ok',
-    exitCode: EXIT.ok,
+    ...log,
+    verdict: verdictOf(exitCode),
+    exitCode,
+    error: failure,
     bytes: 0,
     lines: 0,
     entries: {},
@@ -108,7 +115,8 @@ function emptyPart(log: Log): InspectLogPart {
     reclaimableBytes: 0,
     tail: 'empty',
     lastEntryAgeMs: null,
-    writers: [],
+    writers: null,
+    hiddenProcesses: 0,
     backups: [],
     restore: { since: null, gaps: [] },
     mirror: null,
@@ -134,11 +142,10 @@ function largestKeys(keydir: Keydir, top: number): LargestKey[] {
 
 /** Bytes a day that appends add: all but the checkpoint at the start, over the time they took. */
 function growthOf({ scan }: Analysis): number | null {
-  const { firstTime, lastTime, firstLength, firstKind } = scan.counter;
+  const { firstTime, lastTime, headBytes } = scan.counter;
   const elapsed = lastTime - firstTime;
   if (!(elapsed > 0)) return null;
-  const appended = scan.bytes - (firstKind === KIND.state ? firstLength : 0);
-  return Math.round((appended * dayMs) / elapsed);
+  return Math.round(((scan.bytes - headBytes) * dayMs) / elapsed);
 }
 
 function totalsOf(context: Context, path: string, parts: InspectLogPart[]): DirectoryTotals {
@@ -162,11 +169,11 @@ function totalsOf(context: Context, path: string, parts: InspectLogPart[]): Dire
 
 function nextSteps(parts: InspectLogPart[], findings: Finding[], directory: string | undefined) {
   const acting = parts.filter(({ exitCode }) => exitCode !== EXIT.ok);
-  const worst = worstExit(acting.map(({ exitCode }) => exitCode));
+  const codes = new Set(acting.map(({ exitCode }) => exitCode));
   const target = directory ?? (acting[0] ?? parts[0])?.path;
   if (target === undefined || target === '-') return [];
-  if (worst === EXIT.damaged) return nextFor(findings, target);
-  if (worst === EXIT.attention) {
+  if (codes.has(EXIT.damaged)) return nextFor(findings, target);
+  if (codes.has(EXIT.attention)) {
     const why = 'reads everything and says what it did not check';
     return [{ argv: ['logctl', 'verify', target], why, writes: false }];
   }

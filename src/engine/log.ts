@@ -6,6 +6,7 @@ import type { Dialect, Probe } from './dialects/dialect.js';
 import { LogctlError } from './errors.js';
 import { gunzipped } from './gzip.js';
 import { Keydir } from './keydir.js';
+import { mergedSource } from './merged-source.js';
 import type { LogFile, Role } from './model.js';
 import type { Kernel, KernelOptions } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
@@ -25,15 +26,22 @@ export interface Log {
   missing: boolean;
 }
 
-/** Opens a file for reading, `.gz` as its plain bytes, `-` as standard input. */
+/**
+ * Opens a file for reading: `.gz` as its plain bytes, `-` as standard input, and a log whose
+ * compaction was interrupted with the lines that still are in its old file.
+ */
 export function openSource(context: Context, path: string): SourceFile {
   if (path === '-') {
     if (context.stdin) return context.stdin();
     throw new LogctlError('usage', 'standard input cannot be read here', 'name a file');
   }
   const file = context.disk.open(path);
-  return path.endsWith('.gz') ? gunzipped(file) : file;
+  if (path.endsWith('.gz')) return gunzipped(file);
+  return mergedSource(context.disk, file, resyncPatterns) ?? file;
 }
+
+/** How an entry may begin, in any format. */
+const resyncPatterns = DIALECTS.flatMap(({ resync }) => resync);
 
 /** Recognises the log at `path` by its content. Throws LogctlError `not-a-log`. */
 export async function openLog(context: Context, path: string, dialect?: string): Promise<Log> {

@@ -1,5 +1,7 @@
 /** mirror: the main JSON file beside a log, compared with the log's state key by key. */
+import { basename } from 'node:path';
 import type { Context } from './context.js';
+import { refusesReader } from './damage-findings.js';
 import type { SourceFile } from './disk.js';
 import type { FindingList } from './finding-list.js';
 import { Keydir } from './keydir.js';
@@ -31,6 +33,7 @@ export interface Mirror {
 }
 
 const namedMax = 1_000;
+const nothingNamed = { differing: [], differingKeys: 0, ahead: [], aheadKeys: 0 };
 /** A mirror this much older than the last entry is not being written any more. */
 const staleMs = 5_000;
 const secondReadingMs = 1_000;
@@ -78,11 +81,14 @@ export async function checkMirror(
   const place = placeOf(context, scan.log.path, named);
   if (place === undefined) return null;
   const { path } = place;
-  const part: MirrorPart = { path, state: 'agrees', keys: 0, differing: [], ahead: [] };
+  const part: MirrorPart = { path, state: 'agrees', keys: 0, ...nothingNamed };
   const stat = context.disk.stat(path);
   if (stat === undefined) {
     if (!place.expected) return null;
-    const consequence = 'The bot would rebuild it from the log when it starts.';
+    const name = basename(path);
+    const consequence = canRebuild(scan)
+      ? `The bot would rebuild ${name} from the log when it starts.`
+      : `Do not start the bot now: without ${name} it would begin with nothing.`;
     findings.add('mirror-missing', path, 'the main JSON file is gone', { consequence });
     return { ...part, state: 'missing' };
   }
@@ -94,7 +100,13 @@ export async function checkMirror(
     const grew = now !== undefined && now.size !== scan.bytes && !scan.log.missing;
     seen = { ...(await compareOnce(context, scan, path)), grew };
   }
-  return report(part, seen, findings);
+  return report(scan, part, seen, findings);
+}
+
+/** Whether the format's own program, without the mirror, would find its state in the log. */
+function canRebuild({ log, damages, keydir }: LogScan): boolean {
+  if (log.dialect.upstream.ignoresLogs.includes(basename(log.path))) return false;
+  return keydir.upstreamCount > 0 && !damages.some(refusesReader);
 }
 
 interface Comparison {
@@ -132,12 +144,23 @@ async function compareOnce(context: Context, scan: LogScan, path: string): Promi
   }
 }
 
-function report(part: MirrorPart, seen: Comparison, findings: FindingList): MirrorPart {
+function report(
+  scan: LogScan,
+  part: MirrorPart,
+  seen: Comparison,
+  findings: FindingList,
+): MirrorPart {
   const { path } = part;
   const { keys, differing, ahead } = seen;
-  const named = { keys, differing: differing.slice(0, namedMax), ahead: ahead.slice(0, namedMax) };
+  const named = {
+    keys,
+    differing: differing.slice(0, namedMax),
+    differingKeys: differing.length,
+    ahead: ahead.slice(0, namedMax),
+    aheadKeys: ahead.length,
+  };
   if (seen.errorAt !== undefined && !seen.grew) {
-    reportTorn(path, seen.errorAt, seen.bytes, findings);
+    reportTorn(scan, path, seen, findings);
     return { ...part, state: 'torn' };
   }
   if (ahead.length > 0) {
@@ -151,7 +174,8 @@ function report(part: MirrorPart, seen: Comparison, findings: FindingList): Mirr
     return { ...part, ...named, state: 'being written' };
   }
   const words = `${plural(differing.length, 'key')}: ${nameSome(differing)}`;
-  const consequence = 'The bot reads the main JSON file first and does not look at the log.';
+  const starts = `The bot starts with ${basename(path)} as it is`;
+  const consequence = `${starts} and does not look at the log.`;
   findings.add('mirror-differs', path, words, {
     key: differing[0],
     impact: 'changed',
@@ -160,10 +184,18 @@ function report(part: MirrorPart, seen: Comparison, findings: FindingList): Mirr
   return { ...part, ...named, state: 'differs' };
 }
 
-function reportTorn(path: string, errorAt: number, bytes: number, findings: FindingList): void {
+function reportTorn(
+  scan: LogScan,
+  path: string,
+  { errorAt = 0, bytes }: Comparison,
+  findings: FindingList,
+): void {
   const ends = errorAt >= bytes ? 'ends early' : 'breaks';
   const words = bytes === 0 ? 'it is empty' : `JSON ${ends} at byte ${errorAt}`;
-  const consequence = 'The bot fails to start with this file and does not look at the log.';
+  const name = basename(path);
+  const consequence = canRebuild(scan)
+    ? `The bot fails to start with ${name} like this; without it, it would read the log.`
+    : `Do not start the bot now: it fails with ${name} like this and has nothing without it.`;
   findings.add('mirror-torn', path, words, { offset: errorAt, consequence });
 }
 

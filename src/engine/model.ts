@@ -1,7 +1,9 @@
 /** The nouns of the engine as plain data. Types only: every other file speaks these words. */
+import type { BenchFsyncReport } from './bench-fsync-model.js';
 import type { ExitCode } from './errors.js';
 import type { Finding } from './findings.js';
 import type { Semantics } from './keydir.js';
+import type { LogPlan } from './plan.js';
 
 /** Where a line sits. `line` counts from 1; `offset` and `length` are bytes, newline excluded. */
 export interface Position {
@@ -109,8 +111,10 @@ export interface MirrorPart {
   keys: number;
   /** Keys whose values differ, or that only the log has. At most 1,000 are named. */
   differing: string[];
+  differingKeys: number;
   /** Keys that only the mirror has. At most 1,000 are named. */
   ahead: string[];
+  aheadKeys: number;
 }
 
 /** A process that has the log open. */
@@ -130,8 +134,10 @@ export interface LargestKey {
 export interface InspectLogPart extends LogPart, LogSummary {
   /** Milliseconds since the last entry was written (its time, else the file's mtime). */
   lastEntryAgeMs: number | null;
-  /** Processes that have it open; null where the system cannot tell. */
+  /** Processes that have it open for writing; null where the system cannot tell. */
   writers: Holder[] | null;
+  /** Processes of other users, which could not be looked into. */
+  hiddenProcesses: number;
   backups: BackupPart[];
   restore: RestoreWindow;
   mirror: MirrorPart | null;
@@ -243,11 +249,15 @@ export interface CompactLogPart extends LogPart {
   upstreamHash: { before: string; after: string } | null;
   /** Keys that only the upstream state has, kept in a checkpoint of their own for its reader. */
   keysKeptForReader: number;
-  keys: number;
-  liveBytes: number;
+  /** Live keys, and the bytes of keys and values; null where the log was not folded. */
+  keys: number | null;
+  liveBytes: number | null;
   backup: string | null;
   backupsKept: number;
   backupsRemoved: string[];
+  /** Where backups are now that this run moved to `--backup-dir`, or compressed. */
+  backupsMoved?: string[];
+  backupsCompressed?: string[];
   quarantine: string | null;
   /** How long writers could have been held back, ms. */
   heldMs: number;
@@ -260,10 +270,48 @@ export interface CompactReport extends Envelope<'compact', CompactLogPart> {
   dryRun: boolean;
 }
 
+/** What recover did, or would do, with one log. */
+export interface RecoverLogPart extends LogPart {
+  result:
+    | 'nothing to do'
+    | 'would recover'
+    | 'recovered'
+    | 'recovered with loss'
+    | 'written'
+    | 'put back'
+    | 'refused'
+    | 'not recovered';
+  /** Null for `--undo`, and where a target led to no log. */
+  plan: LogPlan | null;
+  /** Paths of what was kept and written; null where there is none. */
+  original: string | null;
+  quarantine: string | null;
+  receipt: string | null;
+  output: string | null;
+  /** An interrupted compaction was completed, or its leftovers were removed. */
+  finished: boolean;
+  /** What a full verify said afterwards; null where nothing was applied. */
+  verified: { verdict: Verdict; findings: Finding[] } | null;
+  /** The main JSON file that was rebuilt. `original`: the old one; null where there was none. */
+  mirror: { path: string; original: string | null; keys: number; bytes: number } | null;
+}
+
+export interface RecoverReport extends Envelope<'recover', RecoverLogPart> {
+  report: 'recover';
+  dryRun: boolean;
+}
+
 /** What stopped a command before it had a report of its own kind. */
 export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
 
 export type Report =
-  InspectReport | EntriesReport | VerifyReport | ReplayReport | CompactReport | FailureReport;
+  | InspectReport
+  | EntriesReport
+  | VerifyReport
+  | ReplayReport
+  | CompactReport
+  | RecoverReport
+  | BenchFsyncReport
+  | FailureReport;

@@ -5,28 +5,32 @@ import type { PlanPart, Quarantined } from './plan.js';
 export class PartList {
   readonly parts: PlanPart[] = [];
   readonly quarantine: Quarantined[] = [];
-  /** Bytes of the new file as far as ranges and texts tell (mended bytes may grow). */
+  /** Bytes of the new file. */
   bytes = 0;
+  /** Bytes of it that are not ranges kept from `own`. */
   inserted = 0;
-  /** Bytes per source file that are in the new file. */
-  private readonly kept = new Map<string, number>();
+
+  /** `own`: the log that is recovered. */
+  constructor(private readonly own: string) {}
 
   range(path: string, offset: number, length: number): void {
     if (length <= 0) return;
     const last = this.parts.at(-1);
     this.bytes += length;
-    this.kept.set(path, this.keptOf(path) + length);
-    if (last?.part === 'range' && last.path === path && last.offset + last.length === offset) {
+    if (path !== this.own) this.inserted += length;
+    if (last?.part === 'range' && last.mends === undefined && joins(last, path, offset)) {
       last.length += length;
     } else {
       this.parts.push({ part: 'range', path, offset, length });
     }
   }
 
-  mended(path: string, offset: number, length: number): void {
+  /** Bytes of a line that is mended: they are in the new file, and in quarantine with the line. */
+  mends(offset: number, length: number): void {
+    if (length <= 0) return;
     this.bytes += length;
     this.inserted += length;
-    this.parts.push({ part: 'mended', path, offset, length });
+    this.parts.push({ part: 'range', path: this.own, offset, length, mends: true });
   }
 
   text(text: string, why: string): void {
@@ -36,15 +40,51 @@ export class PartList {
     this.parts.push({ part: 'text', text, why });
   }
 
+  /** Bytes that go; those of one line that touch become one record. */
   drop(bytes: Quarantined): void {
-    if (bytes.length > 0) this.quarantine.push(bytes);
-  }
-
-  keptOf(path: string): number {
-    return this.kept.get(path) ?? 0;
+    if (bytes.length <= 0) return;
+    const last = this.quarantine.at(-1);
+    if (last?.line === bytes.line && joins(last, bytes.path, bytes.offset)) {
+      last.length += bytes.length;
+    } else {
+      this.quarantine.push({ ...bytes });
+    }
   }
 
   get quarantined(): number {
     return this.quarantine.reduce((sum, { length }) => sum + length, 0);
   }
+}
+
+const joins = (last: { path: string; offset: number; length: number }, path: string, at: number) =>
+  last.path === path && last.offset + last.length === at;
+
+/** Bytes of `path` that stay in the new file as they are. */
+export function keptBytes(parts: readonly PlanPart[], path: string): number {
+  return parts.reduce((sum, part) => {
+    const isKept = part.part === 'range' && part.path === path && part.mends === undefined;
+    return isKept ? sum + part.length : sum;
+  }, 0);
+}
+
+/**
+ * The first byte of `[0, size)` of `path` that is neither kept nor in quarantine, or is both;
+ * undefined when the two partition it.
+ */
+export function partitionFault(
+  path: string,
+  size: number,
+  parts: readonly PlanPart[],
+  quarantine: readonly Quarantined[],
+): number | undefined {
+  const kept = parts.flatMap((part) => {
+    return part.part === 'range' && part.path === path && part.mends === undefined ? [part] : [];
+  });
+  const all = [...kept, ...quarantine].sort((a, b) => a.offset - b.offset);
+  let at = 0;
+  for (const { offset, length } of all) {
+    if (offset !== at) return Math.min(at, offset);
+    at += length;
+  }
+  return at === size ? undefined : Math.min(at, size);
 }

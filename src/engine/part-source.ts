@@ -3,7 +3,6 @@ import type { Context } from './context.js';
 import type { FileStat, SourceFile } from './disk.js';
 import { openSource } from './log.js';
 import type { PlanPart } from './plan.js';
-import { asUtf8 } from './state-hash.js';
 
 /** One part with its place in the planned file. */
 interface Placed {
@@ -13,11 +12,7 @@ interface Placed {
 }
 
 /** A SourceFile over the parts of a plan. `close` closes what it opened. Throws LogctlError. */
-export async function openParts(
-  context: Context,
-  path: string,
-  parts: readonly PlanPart[],
-): Promise<SourceFile> {
+export function openParts(context: Context, path: string, parts: readonly PlanPart[]): SourceFile {
   const files = new Map<string, SourceFile>();
   const open = (at: string) => {
     const file = files.get(at) ?? openSource(context, at);
@@ -27,7 +22,7 @@ export async function openParts(
   const placed: Placed[] = [];
   let size = 0;
   for (const part of parts) {
-    const one = await place(part, size, open);
+    const one = place(part, size, open);
     placed.push(one);
     size += one.length;
   }
@@ -43,32 +38,19 @@ export async function openParts(
   };
 }
 
-async function place(
-  part: PlanPart,
-  from: number,
-  open: (path: string) => SourceFile,
-): Promise<Placed> {
+function place(part: PlanPart, from: number, open: (path: string) => SourceFile): Placed {
   if (part.part === 'range') {
     const file = open(part.path);
     const read = (target: Uint8Array, offset: number) => file.read(target, part.offset + offset);
     return { from, length: part.length, read };
   }
-  const bytes = part.part === 'text' ? Buffer.from(part.text) : await mended(part, open);
+  const bytes = Buffer.from(part.text);
   const read = (target: Uint8Array, offset: number) => {
     const piece = bytes.subarray(offset, offset + target.length);
     target.set(piece);
     return piece.length;
   };
   return { from, length: bytes.length, read };
-}
-
-async function mended(
-  part: Extract<PlanPart, { part: 'mended' }>,
-  open: (path: string) => SourceFile,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(part.length);
-  await open(part.path).read(bytes, part.offset);
-  return asUtf8(bytes);
 }
 
 async function readParts(placed: readonly Placed[], target: Uint8Array, position: number) {

@@ -1,64 +1,53 @@
 /** recover-mirror: what becomes of the main JSON file when its log is recovered. */
-import type { Analysis } from './analyse.js';
 import type { Context, RecoverOptions } from './context.js';
-import type { DiskReader } from './disk.js';
 import { LogctlError } from './errors.js';
 import { withoutSpacing } from './json-equal.js';
 import { stringToKey } from './key-bytes.js';
 import type { Log } from './log.js';
 import { readMirror, type Mirror } from './mirror.js';
-import { openParts } from './part-source.js';
-import type { LogPlan, MirrorPlan, PlanPart } from './plan.js';
-import { scanLog, type LogScan } from './scan-log.js';
+import { mirrorBytes } from './mirror-writer.js';
+import type { PartList } from './part-list.js';
+import type { LogPlan, MirrorPlan } from './plan.js';
+import type { LogScan } from './scan-log.js';
 import { siblingsOf } from './siblings.js';
 import { diffStates } from './state-compare.js';
 import { plural } from './text.js';
 import { readRange } from './values.js';
 
-/** Reads the log a plan would make, through the same kernel. The caller closes the scan. */
-export async function scanPlanned(
-  context: Context,
-  log: Log,
-  parts: readonly PlanPart[],
-): Promise<LogScan> {
-  const source = await openParts(context, log.path, parts);
-  const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-    open: () => source,
-    stat: () => source.stat(),
-  });
-  const planned = { ...log, missing: false, files: [{ ...log.files[0], path: log.path }] };
-  return scanLog({ ...context, disk }, planned);
+/** Where the main JSON file of a log is; throws a usage error where nothing tells. */
+export function mirrorPathOf(log: Log, options: RecoverOptions): string {
+  const path = options.mirror ?? siblingsOf(log.path).mirror;
+  if (path !== undefined) return path;
+  const hint = 'name the main JSON file: --mirror PATH';
+  throw new LogctlError('usage', `${log.path} has no main JSON file by its place`, hint);
 }
 
+/** True where the options ask for the main JSON file. */
+export const wantsMirror = ({ rebuildMirror, adoptMirror, replaceMirror }: RecoverOptions) =>
+  rebuildMirror === true || adoptMirror === true || replaceMirror === true;
+
 /**
- * Adds `mirror` to a plan, where asked for: nothing, a rebuilt file, or a refusal while the file
- * holds keys or values the recovered state lacks. With `adoptMirror` those become entries first.
+ * Decides about the main JSON file: nothing, a rebuilt file, or a refusal while it holds keys or
+ * values the state lacks. With `adoptMirror` those become entries: they are added to `parts`.
+ * `after`: the state the log will have. True when entries were added.
  */
 export async function planMirror(
   context: Context,
-  { log, scan }: Analysis,
+  log: Log,
+  after: LogScan,
   options: RecoverOptions,
-  plan: LogPlan,
-): Promise<void> {
-  if (!options.rebuildMirror && !options.adoptMirror && !options.replaceMirror) return;
-  const path = options.mirror ?? siblingsOf(log.path).mirror;
-  if (path === undefined) {
-    const hint = 'name the main JSON file: --mirror PATH';
-    throw new LogctlError('usage', `${log.path} has no main JSON file by its place`, hint);
-  }
-  const whole: PlanPart = { part: 'range', path: log.path, offset: 0, length: scan.bytes };
-  const parts = plan.action === 'none' && scan.bytes > 0 ? [whole] : plan.parts;
-  const after = await scanPlanned(context, log, parts);
+  { plan, parts }: { plan: LogPlan; parts: PartList },
+): Promise<boolean> {
+  const path = mirrorPathOf(log, options);
   const exists = context.disk.stat(path) !== undefined;
   const mirror = exists ? await readMirror(context, path) : undefined;
   try {
     plan.mirror = await decide(after, mirror, path, options);
     if (plan.mirror.action === 'refused') refuse(plan, plan.mirror);
-    if (plan.mirror.action === 'adopt' && mirror !== undefined) {
-      await adopt(context, log, plan, parts, mirror);
-    }
+    if (plan.mirror.action !== 'adopt' || mirror === undefined) return false;
+    await adopt(context, log, plan.mirror, parts, mirror);
+    return true;
   } finally {
-    after.close();
     mirror?.source.close();
   }
 }
@@ -70,26 +59,36 @@ async function decide(
   options: RecoverOptions,
 ): Promise<MirrorPlan> {
   const keys = after.keydir.count;
-  if (mirror === undefined) return { path, action: 'write', keys, ahead: [], differing: [] };
+  const bytes = await mirrorBytes(after);
+  const nothing = { path, keys, bytes, ahead: [], differing: [] };
+  if (mirror === undefined) return { ...nothing, action: 'write' };
+  const { errorAt: tornAt } = mirror;
   const other = { keydir: mirror.keydir, sources: [mirror.source] };
   const { changed, onlyFirst, onlySecond: ahead } = await diffStates(after, other);
-  const plan = { path, keys, ahead, differing: changed };
-  const holdsMore = ahead.length + changed.length > 0;
-  if (!holdsMore) {
-    const same = onlyFirst.length === 0 && mirror.errorAt === undefined;
+  const plan = {
+    ...nothing,
+    ahead,
+    differing: changed,
+    ...(tornAt === undefined ? {} : { tornAt }),
+  };
+  const missing = onlyFirst.filter((key) => !after.log.dialect.upstream.losesKeys.includes(key));
+  if (ahead.length + changed.length === 0) {
+    const same = missing.length === 0 && tornAt === undefined;
     return { ...plan, action: same ? 'none' : 'write' };
   }
-  if (options.adoptMirror) return { ...plan, action: 'adopt', keys: keys + ahead.length };
+  if (options.adoptMirror) return { ...plan, action: 'adopt' };
   return { ...plan, action: options.replaceMirror ? 'replace' : 'refused' };
 }
 
 function refuse(plan: LogPlan, { path, ahead, differing }: MirrorPlan): void {
-  const more = plural(ahead.length + differing.length, 'key or value', 'keys or values');
-  const named = [...ahead, ...differing].slice(0, 3).join(', ');
+  const keys = [...ahead, ...differing];
+  const more = plural(keys.length, 'key or value', 'keys or values');
+  const named = keys.slice(0, 3).join(', ');
+  const others = keys.length > 3 ? ` and ${keys.length - 3} more` : '';
   plan.action = 'refused';
   plan.refusal = {
-    message: `${path} holds ${more} that the recovered state lacks: ${named}`,
-    next: ['--adopt-mirror'],
+    message: `${path} holds ${more} that the recovered state lacks: ${named}${others}`,
+    next: [['--adopt-mirror'], ['--replace-mirror']],
   };
 }
 
@@ -97,22 +96,17 @@ function refuse(plan: LogPlan, { path, ahead, differing }: MirrorPlan): void {
 async function adopt(
   context: Context,
   log: Log,
-  plan: LogPlan,
-  parts: readonly PlanPart[],
+  { path, ahead, differing }: MirrorPlan,
+  parts: PartList,
   mirror: Mirror,
 ): Promise<void> {
   const { putEntry } = log.dialect;
-  if (putEntry === undefined || plan.mirror === undefined) return;
-  const { path, ahead, differing } = plan.mirror;
-  plan.parts = [...parts];
-  plan.action = 'recover';
+  if (putEntry === undefined) return;
   for (const key of [...ahead, ...differing]) {
     const range = mirror.keydir.at(mirror.keydir.find(stringToKey(key)));
     const bytes = withoutSpacing(await readRange(range, [mirror.source], mirror.keydir));
     const value = Buffer.from(bytes).toString('utf8');
     const text = `${putEntry({ key, value, now: context.now() })}\n`;
-    plan.parts.push({ part: 'text', text, why: `${JSON.stringify(key)} adopted from ${path}` });
-    plan.bytesInserted += Buffer.byteLength(text);
-    plan.bytesAfter += Buffer.byteLength(text);
+    parts.text(text, `${JSON.stringify(key)} adopted from ${path}`);
   }
 }

@@ -1,17 +1,32 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
-import { analyse, type Analysis } from './analyse.js';
-import { backupLog, type CheckedBackup } from './backups.js';
+import { basename, dirname } from 'node:path';
+import { analyse, entriesOf, type Analysis } from './analyse.js';
+import type { CheckedBackup } from './backups.js';
 import type { RecoverOptions, Context } from './context.js';
 import { codeOf, hiddenEntries } from './damage-findings.js';
 import type { Damage } from './damage-log.js';
+import { duplicatedBlocks } from './duplicates.js';
 import { fingerprint } from './fingerprint.js';
+import { findFills, groupDamages, lineLength } from './fills.js';
 import type { Log } from './log.js';
 import { PartList } from './part-list.js';
-import type { LogPlan, Policy, Quarantined } from './plan.js';
-import { planMirror } from './recover-mirror.js';
-import { lineLength, lostIn, planRegion, type RegionWorld } from './recover-regions.js';
-import { scanLog } from './scan-log.js';
-import { siblingsOf } from './siblings.js';
+import { emptyPlan } from './plan-empty.js';
+import type { LogPlan, PlanPart, Policy } from './plan.js';
+import {
+  noBase,
+  orphanNote,
+  overlapOf,
+  putBase,
+  putInFront,
+  replaceByBase,
+  type Overlap,
+} from './recover-base.js';
+import { evidencePaths, freshStamp } from './recover-evidence.js';
+import { MirrorFills } from './recover-fills.js';
+import { lostIn } from './recover-losses.js';
+import { planMirror, wantsMirror } from './recover-mirror.js';
+import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
+import { keysLeft, scanPlanned, stateOf } from './recover-state.js';
 import { cutOf } from './store-checks.js';
 import { plural } from './text.js';
 
@@ -20,19 +35,19 @@ export async function planLog(
   context: Context,
   log: Log,
   options: RecoverOptions,
-  receipt: string,
 ): Promise<LogPlan> {
   const analysis = await analyse(context, log, options);
+  const planner = new LogPlanner(context, analysis, options);
   try {
-    const planner = new LogPlanner(context, analysis, options, receipt);
     return await planner.plan();
   } finally {
+    planner.close();
     analysis.scan.close();
   }
 }
 
 class LogPlanner {
-  private readonly parts = new PartList();
+  private readonly parts: PartList;
   private readonly policy: Policy;
   private readonly out: LogPlan;
   private readonly world: RegionWorld;
@@ -41,107 +56,142 @@ class LogPlanner {
     private readonly context: Context,
     private readonly analysis: Analysis,
     private readonly options: RecoverOptions,
-    receipt: string,
   ) {
-    const { scan, log, findings } = analysis;
+    const { scan, log, findings, mirror } = analysis;
     this.policy = options.policy ?? 'tail';
-    this.out = emptyPlan(log, this.policy, options.maxLost ?? 0);
-    this.out.findings = findings.inOrder();
-    this.out.bytesBefore = scan.bytes;
-    this.out.keysBefore = scan.keydir.count;
-    this.out.unfinished = findings.has('unfinished-compaction');
-    const { backups, mirror } = analysis;
-    const usable = mirror?.state === 'agrees' || mirror?.state === 'differs';
-    const { parts } = this;
-    const mirrorPath = usable ? mirror.path : undefined;
-    this.world = { context, scan, backups, mirror: mirrorPath, receipt, parts };
+    this.parts = new PartList(log.path);
+    const { evidenceDir } = options;
+    const stamp = freshStamp(context.disk, log.path, context.now(), evidenceDir);
+    const receipt = basename(evidencePaths(log.path, stamp).receipt);
+    this.out = {
+      ...emptyPlan(log.path, log.dialect.name, this.policy),
+      stamp,
+      budget: options.maxLost ?? 0,
+      missing: log.missing,
+      findings: findings.inOrder(),
+      linesBefore: scan.lines,
+      linesKept: scan.lines - scan.damages.length,
+      bytesBefore: scan.bytes,
+      unfinished: findings.has('unfinished-compaction'),
+    };
+    const isWhole = mirror?.state === 'agrees' || mirror?.state === 'differs';
+    const fills = new MirrorFills(context, log.dialect, isWhole ? mirror.path : undefined);
+    this.world = { context, scan, mirror: fills, receipt, parts: this.parts };
+  }
+
+  close(): void {
+    this.world.mirror.close();
   }
 
   async plan(): Promise<LogPlan> {
-    const { scan, findings } = this.analysis;
+    const { scan, backups, findings } = this.analysis;
     const cut = cutOf(scan);
-    const base = this.analysis.backups.find(({ verdict }) => verdict === 'ok');
+    const base = backups.find(({ verdict }) => verdict === 'ok');
     const isCut =
-      cut !== undefined && (base !== undefined || scan.log.missing || cut.includes('torn'));
-    const isOrphan = findings.has('orphan-start');
-    if (!isCut && !isOrphan && scan.damages.length === 0 && scan.tail !== 'unended') {
-      return this.finish('none');
-    }
+      cut !== undefined && (base !== undefined || scan.log.missing || this.isTornHead(cut));
+    const isOrphan = !isCut && findings.has('orphan-start') && scan.damages[0]?.offset !== 0;
+    const overlap = isOrphan && base && (await overlapOf(this.context, this.analysis, base));
+    const adds = overlap && (overlap.front > 0 || overlap.behind.length > 0);
+    const putsBase = adds === true && this.policy === 'salvage';
+    if (adds === true && !putsBase) this.out.notes.push(orphanNote(this.analysis));
+    this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
+    const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
+    if (!isCut && !putsBase && isSound) return this.finish('none');
     if (this.policy === 'strict') {
-      return this.refuse('policy strict refuses any damage', ['--dry-run']);
+      return this.refuse('policy strict refuses any damage', [['--policy', 'tail']]);
     }
     if (isCut) return this.planCut(base, cut);
-    if (isOrphan && this.policy === 'salvage' && base !== undefined) {
-      await this.putBase(base, 'the log does not continue it');
-    }
-    return this.planLines(scan.damages);
+    if (!putsBase) return this.planLines(scan.damages);
+    return this.planOrphan(base!, overlap as Overlap);
+  }
+
+  /** Policy salvage: what only the backup has stands in front of the log, or behind it. */
+  private async planOrphan(base: CheckedBackup, { front, behind }: Overlap): Promise<LogPlan> {
+    const { context, analysis, world, out } = this;
+    await putInFront(context, analysis, world, out, { base, front });
+    return this.planLines(analysis.scan.damages, 0, { path: base.path, ...behind });
+  }
+
+  /** A torn first line that can only have been a checkpoint: other entries begin otherwise. */
+  private isTornHead(cut: string): boolean {
+    const { scan, log } = this.analysis;
+    const [first] = scan.damages;
+    if (!cut.includes('torn') || first === undefined) return false;
+    const { resync, checkpointStart: start = '' } = log.dialect;
+    return !resync.some((other) => !start.startsWith(other) && other.startsWith(first.head));
   }
 
   /** The log was cut by a killed compaction: the base comes before any policy. */
   private async planCut(base: CheckedBackup | undefined, cut: string): Promise<LogPlan> {
-    const { scan, log } = this.analysis;
+    const { context, analysis, world, out } = this;
+    const { scan, log } = analysis;
     if (base === undefined) {
-      const words = `${log.path}: ${cut}, and no backup that verifies is here`;
-      return this.refuse(words, ['--backup-dir', 'DIR', '--dry-run']);
+      const { message, next } = noBase(analysis, cut);
+      return this.refuse(message, next);
     }
-    await this.putBase(base, `the log was cut by a killed compaction: ${cut}`);
-    const [first, ...others] = scan.damages;
-    if (first?.offset !== 0) return this.planLines(scan.damages);
-    // What follows the cut was acknowledged later: it stands behind the base, in order.
-    const region = await planRegion(this.world, first);
-    this.out.regions.push({ ...region, action: 'replace by the base', entriesLost: 0 });
-    return this.planLines(others, lineLength(first));
-  }
-
-  private async putBase(base: CheckedBackup, why: string): Promise<void> {
-    const { log, backups } = this.analysis;
-    const backup = await scanLog(this.context, backupLog(log, base.path));
-    backup.close();
-    this.parts.range(base.path, 0, backup.bytes);
-    if (backup.tail === 'unended') this.parts.text('\n', `ends the last line of ${base.path}`);
-    const { path, madeAt } = base;
-    this.out.base = { path, madeAt, lines: backup.lines, keys: backup.keydir.count, why };
-    this.out.passedOver = backups.flatMap((other) => {
-      return other !== base && other.verdict === 'ok' ? [other.path] : [];
-    });
+    const why = log.missing ? 'the log is gone' : `a killed compaction cut the log: ${cut}`;
+    const [group] = groupDamages(scan.damages);
+    if (group?.offset !== 0) {
+      await putBase(context, analysis, world, out, base, { why });
+      return this.planLines(scan.damages);
+    }
+    // What follows the cut was acknowledged later: it stands behind the base, in order. Where the
+    // base has it too, the base is taken up to there only.
+    const fill = (await findFills(context, scan, [group], [base])).get(group);
+    await putBase(context, analysis, world, out, base, { why, until: fill?.length });
+    const cutLines = fill === undefined ? group.damages.slice(0, 1) : group.damages;
+    for (const damage of cutLines) {
+      out.regions.push(replaceByBase(world, damage, fill !== undefined));
+    }
+    const last = cutLines.at(-1)!;
+    return this.planLines(scan.damages.slice(cutLines.length), last.offset + lineLength(last));
   }
 
   /** Everything but the cut: the damaged lines in order under the policy. */
-  private async planLines(damages: readonly Damage[], from = 0): Promise<LogPlan> {
-    const { scan } = this.analysis;
-    const path = scan.log.path;
+  private async planLines(
+    damages: readonly Damage[],
+    from = 0,
+    rest?: { path: string; offset: number; length: number },
+  ): Promise<LogPlan> {
+    const { context, analysis, world, parts, policy } = this;
+    const { scan, backups } = analysis;
+    const { path } = scan.log;
     const blocking = damages.find((damage) => !this.isTornEnd(damage));
-    if (this.policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
+    if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
+    if (policy === 'prefix' && damages.length > 0) return this.cutHere(damages[0], from);
+    const groups = groupDamages(damages);
+    const isSalvage = policy === 'salvage';
+    const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));
+    const fills = await findFills(context, scan, lossy, backups);
     let at = from;
-    for (const damage of damages) {
-      this.parts.range(path, at, damage.offset - at);
-      at = damage.offset;
-      if (this.policy === 'prefix') {
-        await this.cutHere(damage);
-        return this.finish('recover');
-      }
-      this.out.regions.push(await planRegion(this.world, damage));
-      at += lineLength(damage);
+    for (const group of groups) {
+      parts.range(path, at, group.offset - at);
+      this.out.regions.push(...(await planGroup(world, group, fills.get(group))));
+      at = group.end;
     }
-    this.parts.range(path, at, scan.bytes - at);
-    const lastIsEntry = damages.at(-1)?.ended !== false;
-    if (scan.tail === 'unended' && lastIsEntry) this.endLastLine();
+    parts.range(path, at, scan.bytes - at);
+    const endsWhole = damages.at(-1)?.ended !== false;
+    // What the backup has behind the log's last byte begins with the newline, if that is missing.
+    if (rest !== undefined && rest.length > 0) parts.range(rest.path, rest.offset, rest.length);
+    else if (scan.tail === 'unended' && endsWhole) this.endLastLine();
     return this.finish('recover');
+  }
+
+  /** Lost entries, and an end that is torn or lost: a backup may have it whole. */
+  private isWorthFilling(damages: readonly Damage[]): boolean {
+    const { scan } = this.analysis;
+    return damages.some((damage) => lostIn(scan, damage) > 0 || this.isTornEnd(damage));
   }
 
   private endLastLine(): void {
     this.parts.text('\n', 'ends the last line, which is whole');
-    const { lastEntry } = this.analysis.scan.counter;
+    const { line = 0, offset = 0, length = 0 } = this.analysis.scan.counter.lastEntry ?? {};
     this.out.regions.push({
       code: 'unended-line',
-      line: lastEntry?.line ?? 0,
-      offset: lastEntry?.offset ?? 0,
-      length: lastEntry?.length ?? 0,
+      ...{ line, lines: 1, offset, length },
       action: 'end with a newline',
       why: 'the entry is whole; without its newline the next append would be glued to it',
-      entriesBack: 0,
-      entriesLost: 0,
-      keys: [],
+      ...{ entriesBack: 0, entriesLost: 0, keys: [] },
     });
   }
 
@@ -153,63 +203,106 @@ class LogPlanner {
 
   private refuseTail(damage: Damage): LogPlan {
     const { scan } = this.analysis;
-    const behind =
-      scan.lines - damage.line - scan.damages.filter((d) => d.line > damage.line).length;
-    const lines = plural(behind, 'valid line follows', 'valid lines follow');
-    const follow = `${lines} line ${damage.line}`;
+    const damagedBehind = scan.damages.filter(({ line }) => line > damage.line).length;
+    const behind = scan.lines - damage.line - damagedBehind;
     const inside = hiddenEntries(damage).length;
-    const what =
-      behind > 0 ? follow : `line ${damage.line} is ${inside > 0 ? 'not' : 'more than'} one`;
-    return this.refuse(`policy tail only drops a torn end, and ${what}`, ['--policy', 'salvage']);
+    const follow = `${plural(behind, 'valid line follows', 'valid lines follow')} line`;
+    const holds = `${plural(inside, 'whole entry is', 'whole entries are')} on line`;
+    const what = behind > 0 ? follow : inside > 0 ? holds : 'there is more than that wrong in line';
+    const message = `policy tail only drops a torn end, and ${what} ${damage.line}`;
+    return this.refuse(message, [['--policy', 'salvage']]);
   }
 
   /** Policy prefix: the log ends before its first damage. */
-  private async cutHere(damage: Damage): Promise<void> {
-    const { scan } = this.analysis;
-    const { path, line, offset } = damage;
+  private async cutHere(first: Damage, from: number): Promise<LogPlan> {
+    const { context, analysis, parts, out, world } = this;
+    const { scan } = analysis;
+    const { line, offset } = first;
+    const code = codeOf(first);
+    parts.range(scan.log.path, from, offset - from);
     const length = scan.bytes - offset;
-    const code = codeOf(damage);
-    const reason = `${code}: policy prefix ends the log here`;
-    this.parts.drop({ path, line, offset, length, reason });
-    let entriesLost = scan.damages.reduce((sum, d) => sum + lostIn(scan, d, codeOf(d)), 0);
-    const counted = await scanLog(this.context, scan.log, { fold: false, until: offset });
-    counted.close();
-    const total = (ops: number[]) => ops.reduce((sum, count) => sum + count, 0);
-    entriesLost += total(scan.counter.ops) - total(counted.counter.ops);
-    const why = 'the log is kept up to its first damage';
-    const place = { code, line, offset, length };
-    const counts = { entriesBack: 0, entriesLost, keys: [] };
-    this.out.regions.push({ ...place, action: 'quarantine', why, ...counts });
+    quarantine(world, first, offset, length, `${code}: policy prefix ends the log here`);
+    const kept = await scanPlanned(context, scan.log, wholeUpTo(scan.log.path, offset));
+    const whole = scan.damages.reduce((sum, damage) => {
+      return sum + lostIn(scan, damage) + hiddenEntries(damage).length;
+    }, 0);
+    const keys = await keysLeft(kept, scan);
+    const entriesLost = whole + entriesOf(scan) - entriesOf(kept);
+    kept.close();
+    out.linesKept = line - 1;
+    out.regions.push({
+      ...{ code, line, lines: scan.lines - line + 1, offset, length },
+      action: 'quarantine',
+      why: 'policy prefix keeps the log up to its first damage',
+      ...{ entriesBack: 0, entriesLost, keys },
+    });
+    return this.finish('recover');
   }
 
-  private refuse(message: string, next: string[]): LogPlan {
+  private refuse(message: string, next: string[][]): LogPlan {
     return { ...this.out, action: 'refused', refusal: { message, next } };
   }
 
   private async finish(action: 'none' | 'recover'): Promise<LogPlan> {
-    const { context, analysis, options, out, parts } = this;
+    const { out, parts, analysis, options } = this;
     const { scan, log } = analysis;
     out.action = action;
+    if (action === 'none') parts.range(log.path, 0, scan.bytes);
+    out.entriesLost = out.regions.reduce((sum, region) => sum + region.entriesLost, 0);
+    await this.planState();
     out.parts = parts.parts;
-    out.quarantine = mergeRanges(parts.quarantine);
+    out.quarantine = parts.quarantine;
     out.bytesQuarantined = parts.quarantined;
     out.bytesInserted = parts.inserted;
-    out.bytesKept = parts.keptOf(log.path);
-    out.bytesAfter = action === 'none' ? scan.bytes : parts.bytes;
-    out.linesKept = scan.lines - scan.damages.length;
-    out.entriesLost = out.regions.reduce((sum, region) => sum + region.entriesLost, 0);
-    const { directory } = siblingsOf(log.path);
-    out.freeBytes = context.disk.freeBytes(options.output === undefined ? directory : '.');
-    await planMirror(context, analysis, options, out);
-    if (out.action === 'none') return out;
-    out.neededBytes = Math.ceil(out.bytesAfter + neededForLedger(out.quarantine));
-    if (out.entriesLost > out.budget) return this.refuseLoss();
-    const paths = new Set(parts.parts.flatMap((part) => ('path' in part ? [part.path] : [])));
-    if (!log.missing) paths.add(log.path);
+    out.bytesKept = parts.bytes - parts.inserted;
+    out.bytesAfter = parts.bytes;
+    if (out.action === 'recover' && out.entriesLost > out.budget) return this.refuseLoss();
+    const target = options.output ?? log.path;
+    out.freeBytes = this.context.disk.freeBytes(dirname(target));
     const { mirror } = out;
-    if (mirror !== undefined && context.disk.stat(mirror.path)) paths.add(mirror.path);
-    for (const path of paths) out.basis.push(await fingerprint(context, path));
+    const writesMirror = mirror !== undefined && mirror.action !== 'none';
+    out.neededBytes =
+      (out.action === 'recover' ? out.bytesAfter + ledgerBytes(out) : 0) +
+      (writesMirror ? mirror.bytes : 0);
+    if (out.action === 'recover' || writesMirror) await this.bind();
     return out;
+  }
+
+  /** Keys and hashes before and after; with `--mirror`, what becomes of the main JSON file. */
+  private async planState(): Promise<void> {
+    const { context, analysis, options, out, parts } = this;
+    const { scan, log } = analysis;
+    const changes = out.regions.some(({ action, entriesBack }) => {
+      return action === 'fill' || action.includes('base') || action === 'mend' || entriesBack > 0;
+    });
+    const isOther = changes || out.base !== undefined || this.policy === 'prefix';
+    let after = isOther ? await scanPlanned(context, log, parts.parts) : scan;
+    try {
+      out.state = await stateOf(scan, after);
+      if (!wantsMirror(options) || out.action === 'refused') return;
+      if (!(await planMirror(context, log, after, options, { plan: out, parts }))) return;
+      if (after !== scan) after.close();
+      out.action = 'recover';
+      after = await scanPlanned(context, log, parts.parts);
+      out.state = await stateOf(scan, after);
+      out.mirror!.keys = after.keydir.count;
+    } finally {
+      if (after !== scan) after.close();
+    }
+  }
+
+  /** Binds the plan to every file it rests on, as far as it was read. */
+  private async bind(): Promise<void> {
+    const { context, out, analysis } = this;
+    const { log, scan } = analysis;
+    const paths = new Set(out.parts.flatMap((part) => ('path' in part ? [part.path] : [])));
+    for (const { source } of out.regions) if (source !== undefined) paths.add(source);
+    paths.delete(log.path);
+    if (out.mirror !== undefined) paths.add(out.mirror.path);
+    if (!log.missing) out.basis.push(await fingerprint(context, log.path, scan.bytes));
+    for (const path of paths) {
+      if (context.disk.stat(path) !== undefined) out.basis.push(await fingerprint(context, path));
+    }
   }
 
   private refuseLoss(): LogPlan {
@@ -218,50 +311,19 @@ class LogPlanner {
     const about = `about ${plural(out.entriesLost, 'entry', 'entries')}`;
     const would = `${plural(regions, 'damaged region')} would lose ${about}`;
     const next = ['--policy', this.policy, '--max-lost', String(out.entriesLost)];
-    return this.refuse(`${would}, the budget is ${out.budget}`, next);
+    return this.refuse(`${would}, the budget is ${out.budget}`, [next]);
   }
 }
+
+const wholeUpTo = (path: string, length: number): PlanPart[] =>
+  length === 0 ? [] : [{ part: 'range', path, offset: 0, length }];
 
 /** A quarantine record holds up to 64 KiB of bytes in base64; beyond that only a hash. */
-function neededForLedger(quarantine: readonly Quarantined[]): number {
-  return quarantine.reduce((sum, { length }) => sum + Math.min(length, 65_536) * 1.4 + 300, 4_096);
-}
-
-/** Neighbouring dropped ranges of one line become one record. */
-function mergeRanges(ranges: readonly Quarantined[]): Quarantined[] {
-  const merged: Quarantined[] = [];
-  for (const range of ranges) {
-    const last = merged.at(-1);
-    const touches = last !== undefined && last.path === range.path && last.line === range.line;
-    if (touches && last.offset + last.length === range.offset) last.length += range.length;
-    else merged.push({ ...range });
-  }
-  return merged;
-}
-
-function emptyPlan(log: Log, policy: Policy, budget: number): LogPlan {
-  return {
-    path: log.path,
-    dialect: log.dialect.name,
-    policy,
-    action: 'none',
-    passedOver: [],
-    unfinished: false,
-    basis: [],
-    regions: [],
-    parts: [],
-    quarantine: [],
-    linesKept: 0,
-    bytesKept: 0,
-    bytesQuarantined: 0,
-    bytesInserted: 0,
-    bytesBefore: 0,
-    bytesAfter: 0,
-    entriesLost: 0,
-    budget,
-    keysBefore: 0,
-    findings: [],
-    neededBytes: 0,
-    freeBytes: 0,
-  };
+function ledgerBytes({ quarantine, parts }: LogPlan): number {
+  const records = quarantine.reduce((sum, { length }) => {
+    return sum + Math.ceil(Math.min(length, 65_536) * 1.4) + 400;
+  }, 4_096);
+  return (
+    records + parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0) + 200, 0)
+  );
 }

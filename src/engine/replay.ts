@@ -2,22 +2,24 @@
 import { checkBackups } from './backups.js';
 import { BufferedSink } from './buffered-sink.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
+import type { SourceFile } from './disk.js';
 import { codeOf, refusesReader } from './damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher } from './glob.js';
 import { keyToString } from './key-bytes.js';
 import type { Log } from './log.js';
 import { readMirror } from './mirror.js';
-import type { ReplayLogPart, ReplayReport } from './model.js';
+import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
 import { findMoment, type Moment } from './moment.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './scan-log.js';
-import { diffStates } from './state-compare.js';
+import { diffStates, type State } from './state-compare.js';
 import { asUtf8, liveOrder, stateHash } from './state-hash.js';
 import { checkCut } from './store-checks.js';
-import { FINDINGS } from './findings.js';
+import { FINDINGS, type Finding } from './findings.js';
 import { openLog, probeFile, recognise } from './log.js';
 import { resolveTargets } from './targets.js';
+import { isoTime } from './text.js';
 import { readValues } from './values.js';
 
 /**
@@ -50,7 +52,8 @@ export async function replay(
       findings,
       next: path === '-' ? [] : next,
     });
-    return { ...report, report: 'replay' };
+    const askedTime = isoTime(options.at ?? NaN);
+    return { ...report, report: 'replay', ...(askedTime === null ? {} : { askedTime }) };
   } finally {
     scan.close();
   }
@@ -62,7 +65,19 @@ async function scanMoment(context: Context, moment: Moment, options: ReplayOptio
   const first = scan.damages.find((damage) => FINDINGS[codeOf(damage)].severity === 'error');
   if (options.onError !== 'stop' || first === undefined) return scan;
   scan.close();
-  return scanLog(context, moment.log, { until: first.offset });
+  const before = await scanLog(context, moment.log, { until: first.offset });
+  // What stopped the replay is told, though it lies behind what was read.
+  const isFirst = ({ path, offset }: Finding) => path === first.path && offset === first.offset;
+  for (const one of scan.findings.all.filter(isFirst)) before.findings.push(one);
+  const { lastEntry, lastTime } = before.counter;
+  const { path, line, offset } = first;
+  moment.at = lastEntry === undefined ? null : pointOf(path, lastEntry, lastTime);
+  moment.next = pointOf(path, { line, offset }, NaN);
+  return before;
+}
+
+function pointOf(path: string, place: { line: number; offset: number }, time: number): ReplayPoint {
+  return { path, line: place.line, offset: place.offset, time: isoTime(time) };
 }
 
 /** An empty log beside a backup is no empty state: the start is looked at before it is believed. */
@@ -124,18 +139,34 @@ async function produce(
   sink: Sink,
 ): Promise<void> {
   const { semantics = 'documented', expectHash, diff } = options;
+  const { keydir } = scan;
+  const sources = scan.sources.map((source) => interruptible(context, source));
   if (options.hash === true || expectHash !== undefined || options.quiet === true) {
     const lost = semantics === 'upstream' ? scan.log.dialect.upstream.losesKeys : [];
-    part.stateHash = await stateHash(scan.keydir, scan.sources, semantics, lost);
+    part.stateHash = await stateHash(keydir, sources, semantics, lost);
     if (expectHash !== undefined && part.stateHash !== expectHash.toLowerCase()) differs(part);
   }
   if (diff !== undefined) {
-    part.diff = await diffWith(context, scan, diff, options);
+    part.diff = await diffWith(context, { keydir, sources }, diff, options);
     const { added, removed, changed } = part.diff;
     if (added.length + removed.length + changed.length > 0) differs(part);
   } else if (options.quiet !== true) {
-    await writeState(scan, options, part, sink);
+    await writeState(scan, sources, options, part, sink);
   }
+}
+
+/** The same file, whose reads hear Ctrl-C: to hash or to write a large state takes its time. */
+function interruptible({ checkpoint }: Context, source: SourceFile): SourceFile {
+  return {
+    path: source.path,
+    stat: () => source.stat(),
+    close: () => source.close(),
+    read(target, position) {
+      const pause = checkpoint?.();
+      if (pause === undefined) return source.read(target, position);
+      return pause.then(() => source.read(target, position));
+    },
+  };
 }
 
 function differs(part: ReplayLogPart): void {
@@ -145,11 +176,12 @@ function differs(part: ReplayLogPart): void {
 
 async function writeState(
   scan: LogScan,
+  sources: readonly SourceFile[],
   options: ReplayOptions,
   part: ReplayLogPart,
   sink: Sink,
 ): Promise<void> {
-  const { keydir, sources } = scan;
+  const { keydir } = scan;
   const matches = options.keyGlob === undefined ? undefined : globMatcher(options.keyGlob);
   const name = (index: number) => keyToString(keydir.key(index));
   const all = orderOf(scan, options);
@@ -178,10 +210,10 @@ async function writeState(
 }
 
 /** Compares with another log, or with a state file (one JSON object). */
-async function diffWith(context: Context, scan: LogScan, path: string, options: ReplayOptions) {
+async function diffWith(context: Context, state: State, path: string, options: ReplayOptions) {
   const other = await openState(context, path, options.dialect);
   try {
-    const { changed, onlyFirst, onlySecond } = await diffStates(scan, other);
+    const { changed, onlyFirst, onlySecond } = await diffStates(state, other);
     return { against: path, added: onlyFirst, removed: onlySecond, changed };
   } finally {
     for (const source of other.sources) source.close();

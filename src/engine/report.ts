@@ -69,7 +69,9 @@ export function nextFor(findings: readonly Finding[], target: string): NextStep[
   const acting = findings.filter(({ severity }) => severity !== 'notice');
   const remedies = new Set(acting.map(({ code }) => FINDINGS[code].remedy));
   const first = REMEDIES.find((remedy) => remedies.has(remedy));
-  const mirror = acting.some(({ code }) => FINDINGS[code].remedy === 'mirror') ? ['--mirror'] : [];
+  // A salvage brings back entries that the mirror may have already: then it differs no more.
+  const mends = acting.filter(({ code }) => first !== 'salvage' || code !== 'mirror-differs');
+  const mirror = mends.some(({ code }) => FINDINGS[code].remedy === 'mirror') ? ['--mirror'] : [];
   const plan = ['logctl', 'recover', '--dry-run'];
   const why = 'this only shows what it would do';
   switch (first) {

@@ -10,6 +10,7 @@ import { makeKernel, openSource, walkFile, type Log } from './log.js';
 import type { LogSummary } from './model.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from './scan/kernel.js';
 import { compareStates } from './state-compare.js';
+import { unfinishedBatch, type UnfinishedBatch } from './unfinished-batch.js';
 
 export interface ScanOptions {
   /** Read only the first so many bytes of the last file. */
@@ -74,6 +75,8 @@ class LogScanner implements LogScan {
   private readonly damageLog: DamageLog;
   private path = '';
   private lastByteRows = { unended: false };
+  /** Line of the last whole-state entry meant for readers that merge; -1: none yet. */
+  private upstreamOnlyLine = -1;
 
   constructor(
     private readonly context: Context,
@@ -81,10 +84,12 @@ class LogScanner implements LogScan {
     private readonly options: ScanOptions,
   ) {
     const { fold = true, onState } = options;
-    const comparing = options.compareStates === true ? 'replacing' : undefined;
-    const holdStates = onState === undefined ? comparing : 'all';
+    const holds = options.compareStates === true || onState !== undefined;
     const { role } = log.files[0];
-    this.kernel = makeKernel(context, log.dialect, role, { fold, holdStates });
+    this.kernel = makeKernel(context, log.dialect, role, {
+      fold,
+      holdStates: holds ? 'all' : undefined,
+    });
     this.keydir = this.kernel.keydir;
     this.findings = new FindingList(options.maxFindings);
     this.counter = new EntryCounter(log.dialect, role, this.findings);
@@ -113,17 +118,40 @@ class LogScanner implements LogScan {
     this.path = this.log.files[file].path;
     const source = openSource(context, this.path);
     this.sources.push(source);
+    const isLast = file === this.log.files.length - 1;
+    const cut = isLast ? await this.unfinishedBatch(source) : undefined;
     const end = await walkFile(context, source, kernel, {
       file,
-      until: file === this.log.files.length - 1 ? options.until : undefined,
+      until: isLast ? (cut?.start ?? options.until) : undefined,
       onBatch: (firstLine) => this.onBatch(firstLine, source),
       onHeld: () => this.onHeld(),
     });
     this.bytes += end.size;
     this.lines += end.lines;
+    if (cut !== undefined) this.leaveOut(cut, end.lines + 1);
     if (!end.replaced) return;
     const words = 'renamed over while we read: the answer is about the file we hold';
     this.findings.add('replaced-while-read', this.path, words);
+  }
+
+  /** A batch that was cut at the end of the file; none where only a part of it is read. */
+  private async unfinishedBatch(source: SourceFile) {
+    const { until = Infinity } = this.options;
+    const streams = this.path === '-' || this.path.endsWith('.gz');
+    if (streams || until !== Infinity) return undefined;
+    const { size } = source.stat();
+    const batch = await unfinishedBatch(source, size, this.log.dialect);
+    return batch && { ...batch, size };
+  }
+
+  /** All of it goes, whole entries too: it was never acknowledged, and parts of it are no state. */
+  private leaveOut(batch: UnfinishedBatch & { size: number }, line: number): void {
+    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const { start, size, here, fragment } = batch;
+    const at = { path: this.path, line, timeBefore, seqBefore };
+    this.damageLog.addBatch(at, batch, { offset: start, length: size - start });
+    this.bytes += size - start;
+    this.lines += here + (fragment ? 1 : 0);
   }
 
   private async onBatch(firstLine: number, source: SourceFile): Promise<void> {
@@ -146,6 +174,7 @@ class LogScanner implements LogScan {
     const problem = batch.problem[row];
     const isEntry = batch.kind[row] !== KIND.bad;
     if ((problem & PROBLEM.unended) !== 0) this.lastByteRows.unended = true;
+    if ((problem & PROBLEM.upstreamOnly) !== 0) this.upstreamOnlyLine = line;
     if (isEntry && (problem & PROBLEM.unended) !== 0) {
       this.findings.add('unended-line', this.path, 'the last entry is whole but has no newline', {
         line,
@@ -165,8 +194,8 @@ class LogScanner implements LogScan {
     if (held === undefined) return;
     const { members, line, offset } = held;
     await this.options.onState?.(held, this.path);
-    const isCheckpoint = this.isCheckpoint(held.op);
-    if (!this.options.compareStates || !isCheckpoint || this.keydir.upstreamCount === 0) return;
+    if (!this.options.compareStates || !this.isCheckpoint(held.op)) return;
+    if (!this.restates(line)) return;
     const difference = await compareStates(members, this.keydir, this.sources);
     if (difference.count === 0) return;
     const words = `differs from the state before it in ${difference.words}`;
@@ -183,7 +212,14 @@ class LogScanner implements LogScan {
     return dialect.checkpointOps.includes(dialect.codec(files[0].role).ops[op]);
   }
 
+  /** False for the first entry, which stands for no other, and for a head of two lines. */
+  private restates(line: number): boolean {
+    const entries = this.counter.ops.reduce((sum, count) => sum + count, 0);
+    return entries > 1 && line !== this.upstreamOnlyLine && line - 1 !== this.upstreamOnlyLine;
+  }
+
   finish(): void {
+    this.findings.cut += this.damageLog.uncounted;
     for (const one of damageFindings(this)) this.findings.push(one);
     this.tail = this.tailState();
   }

@@ -5,6 +5,7 @@ import { FindingList } from './finding-list.js';
 import { openSource, type Log } from './log.js';
 import type { LogSummary } from './model.js';
 import { scanLog } from './scan-log.js';
+import { partOf } from './source-part.js';
 
 /** The last line may be a checkpoint of any size; beyond this it is not searched for its start. */
 const windowBytes = 1 << 20;
@@ -31,11 +32,17 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
     const { size } = source.stat();
     const from = await lineStart(source, size);
     const part = partOf(source, from ?? size);
-    const disk = Object.assign(Object.create(context.disk) as DiskReader, { open: () => part });
+    const disk = Object.assign(Object.create(context.disk) as DiskReader, {
+      open: () => part,
+      // Nothing lies beside it: an unfinished compaction is not to be merged into it.
+      lstat: () => undefined,
+    });
     const scan = await scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
     const findings = new FindingList();
     for (const one of scan.findings.all) {
-      findings.push({ ...one, line: undefined, offset: (one.offset ?? 0) + (from ?? size) });
+      // A consequence names its line, and here nobody counted the lines.
+      const unknown = { line: undefined, consequence: undefined };
+      findings.push({ ...one, ...unknown, offset: (one.offset ?? 0) + (from ?? size) });
     }
     return { findings, bytes: size, tail: size === 0 ? 'empty' : scan.tail };
   } finally {
@@ -51,14 +58,4 @@ async function lineStart(source: SourceFile, size: number): Promise<number | und
   const newline = bytes.lastIndexOf(0x0a, bytes.length - 2);
   if (newline >= 0 || from === 0) return from + newline + 1;
   return bytes[bytes.length - 1] === 0x0a ? undefined : from;
-}
-
-/** A view of a file from an offset on. */
-function partOf(source: SourceFile, from: number): SourceFile {
-  return {
-    path: source.path,
-    stat: () => ({ ...source.stat(), size: source.stat().size - from }),
-    read: (target, position) => source.read(target, position + from),
-    close: () => undefined,
-  };
 }

@@ -55,6 +55,15 @@ export function logOfBackup(name: string): string | undefined {
   return at > 0 && backupSuffix.test(name.slice(at)) ? name.slice(0, at) : undefined;
 }
 
+/** The path of the next backup of a log: the first number from `ms` on that is free. */
+export function freshBackupPath(disk: DiskReader, path: string, ms: number): string {
+  for (let stamp = Math.floor(ms); ; stamp++) {
+    const backup = `${path}.backup.${stamp}`;
+    const isFree = [backup, `${backup}.gz`].every((name) => disk.lstat(name) === undefined);
+    if (isFree) return backup;
+  }
+}
+
 /** The backups of a log, newest first, by number and not by string. */
 export function listBackups(disk: DiskReader, path: string, backupDir?: string): BackupName[] {
   const { directory, name } = siblingsOf(path);

@@ -5,20 +5,20 @@ import type { Context } from './context.js';
 import { hiddenEntries } from './damage-findings.js';
 import type { FindingList } from './finding-list.js';
 import { keyToString } from './key-bytes.js';
-import type { Holder } from './model.js';
+import type { HolderSearch } from './kernel-locks.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND } from './scan/kernel.js';
 import { siblingsOf } from './siblings.js';
 import { plural } from './text.js';
 
-/** Adds the findings that need a log's neighbours; gives who has it open. */
+/** Adds the findings that need a log's neighbours; gives who writes it, null where unknown. */
 export async function checkStore(
   context: Context,
   scan: LogScan,
   backups: readonly CheckedBackup[],
   findings: FindingList,
-): Promise<Holder[]> {
-  if (scan.log.path === '-') return [];
+): Promise<HolderSearch | null> {
+  if (scan.log.path === '-') return { holders: [], hidden: 0 };
   await checkStart(context, scan, backups, findings);
   checkLeftovers(context, scan, findings);
   checkReaders(scan, findings);
@@ -36,7 +36,8 @@ async function checkStart(
   if (await checkCut(context, scan, async () => backups, findings)) return;
   const base = backups.find(({ verdict }) => verdict !== 'damaged');
   const orphan = scan.counter.firstKind !== undefined && scan.counter.firstKind !== KIND.state;
-  if (!orphan || base === undefined || base.compressed) return;
+  const startsDamaged = scan.damages[0]?.offset === 0;
+  if (!orphan || startsDamaged || base === undefined || base.compressed) return;
   if (await isPrefix(context, base, scan)) return;
   const backup = await scanLog(context, backupLog(log, base.path));
   backup.close();
@@ -106,8 +107,10 @@ async function reportCut(
   ).length;
   const hidden = first === undefined ? 0 : hiddenEntries(first).length;
   const glued = hidden > 0 ? `, then ${plural(hidden, 'whole entry', 'whole entries')}` : '';
-  const holds = `but ${basename(base.path)} holds ${base.bytes} bytes`;
-  const words = `${cut}${glued}, ${holds}: a compaction was killed`;
+  const holds = `but ${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
+  // A compaction cuts the file that is there, it never takes it away.
+  const why = log.missing ? '' : ': a compaction was killed';
+  const words = `${cut}${glued}, ${holds}${why}`;
   const refuses = scan.bytes > 0 && first !== undefined;
   const reader = log.dialect.upstream.reader.replace(/^./, (letter) => letter.toUpperCase());
   findings.add(code, log.path, `${words}; lost for readers of the log: ${plural(lost, 'key')}`, {
@@ -121,14 +124,18 @@ async function reportCut(
   });
 }
 
-/** True when the log begins with the backup's bytes: nothing was compacted since. */
+/**
+ * True when the log begins with the backup's bytes: nothing was compacted since. Up to the log's
+ * first damage, if that comes earlier.
+ */
 async function isPrefix(context: Context, backup: CheckedBackup, scan: LogScan): Promise<boolean> {
   if (backup.bytes > scan.bytes) return false;
   const source = context.disk.open(backup.path);
   const [left, right] = [new Uint8Array(1 << 16), new Uint8Array(1 << 16)];
+  const end = Math.min(backup.bytes, scan.damages[0]?.offset ?? Infinity);
   try {
-    for (let at = 0; at < backup.bytes; at += left.length) {
-      const length = await source.read(left, at);
+    for (let at = 0; at < end; at += left.length) {
+      const length = await source.read(left.subarray(0, end - at), at);
       await scan.sources[0].read(right.subarray(0, length), at);
       if (Buffer.compare(left.subarray(0, length), right.subarray(0, length)) !== 0) return false;
     }
@@ -170,13 +177,15 @@ function checkReaders(scan: LogScan, findings: FindingList): void {
   findings.add('reader-differs', log.path, `${words}; ${why}`, { key: names[0] });
 }
 
-function checkHolders(context: Context, scan: LogScan, findings: FindingList): Holder[] {
+function checkHolders(context: Context, scan: LogScan, findings: FindingList) {
   const stat = scan.sources[0]?.stat();
-  if (stat === undefined) return [];
-  const writers = (context.holders?.(stat.id) ?? []).filter(({ writes }) => writes);
-  for (const { pid, command, append } of writers) {
+  if (stat === undefined) return { holders: [], hidden: 0 };
+  const search = context.holders?.(stat.id);
+  if (search === undefined) return null;
+  const holders = search.holders.filter(({ writes }) => writes);
+  for (const { pid, command, append } of holders) {
     const how = append ? 'for appending' : 'for writing';
     findings.add('live-writer', scan.log.path, `pid ${pid} (${command}) has it open ${how}`);
   }
-  return writers;
+  return { holders, hidden: search.hidden };
 }

@@ -5,6 +5,7 @@ import { LogctlError } from './errors.js';
 import { expandGlob, isGlob } from './glob.js';
 import { openLog, probeFile, recognise, type Log } from './log.js';
 import { isSideFile, listBackups, logOfBackup } from './siblings.js';
+import { plural } from './text.js';
 
 /** What was found: logs in the order named, and the directories that were searched for them. */
 export interface Targets {
@@ -12,20 +13,40 @@ export interface Targets {
   directories: string[];
 }
 
+/** A target of several that names no log: the others go on. */
+export interface FailedTarget {
+  path: string;
+  error: LogctlError;
+}
+
 /**
  * Resolves targets. Paths stay as they were written. Throws LogctlError: `not-found` or
  * `not-a-log` (exit 10) with the logs nearby, `usage` when nothing was named and nothing is here.
+ * With `failed`, what several targets throw goes there, and the others are resolved all the same.
  */
 export async function resolveTargets(
   context: Context,
   targets: readonly string[],
   options: TargetOptions,
+  failed?: FailedTarget[],
 ): Promise<Targets> {
   const found: Targets = { logs: [], directories: [] };
   const words = targets.length > 0 ? targets : [await defaultTarget(context)];
-  for (const word of words) await addTarget(context, found, word, options);
+  for (const word of words) {
+    try {
+      await addTarget(context, found, word, options);
+    } catch (error) {
+      if (failed === undefined || words.length === 1) throw error;
+      if (!(error instanceof LogctlError)) throw error;
+      failed.push({ path: word, error });
+    }
+  }
   const seen = new Set<string>();
   found.logs = found.logs.filter(({ path }) => !seen.has(path) && seen.add(path));
+  const how = options.dialect === undefined ? 'from its content' : 'named by --dialect';
+  for (const { path, dialect } of found.logs) {
+    context.say?.(1, `${path}: dialect ${dialect.name}, ${how}`);
+  }
   return found;
 }
 
@@ -100,10 +121,18 @@ function noSuchFile(context: Context, word: string): LogctlError {
   const near = logsNearby(context, word);
   const hint =
     near === undefined
-      ? `ls -la ${dirname(word)}`
-      : `${near.folder} holds ${near.names.length} logs: ${near.names.join(', ')}`;
+      ? `the nearest directory that is there: ${nearestDirectory(context, word)}`
+      : `${near.folder} holds ${plural(near.names.length, 'log')}: ${near.names.join(', ')}`;
   const next = near === undefined ? [] : [['logctl', 'inspect', near.folder]];
   return new LogctlError('not-found', `${word}: no such file`, hint, { path: word, next });
+}
+
+function nearestDirectory(context: Context, word: string): string {
+  let folder = dirname(word);
+  while (folder !== dirname(folder) && context.disk.stat(folder) === undefined) {
+    folder = dirname(folder);
+  }
+  return folder === '.' ? 'the working directory' : folder;
 }
 
 /** `.log` files in the named directory, its `logs`, or `data/logs` here. Names only: it is help. */

@@ -8,7 +8,7 @@ import type { Log } from './log.js';
 import type { VerifyLogPart, VerifyReport } from './model.js';
 import { envelope, exitOf, failureOf, nextFor, uncheckedWords, verdictOf } from './report.js';
 import { scanTail } from './scan-tail.js';
-import { resolveTargets } from './targets.js';
+import { resolveTargets, type FailedTarget } from './targets.js';
 import { plural } from './text.js';
 
 const findingsMax = 1_000;
@@ -23,12 +23,16 @@ export async function verify(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const startedAt = context.now();
-  const { logs } = await resolveTargets(context, targets, options);
+  const failed: FailedTarget[] = [];
+  const { logs } = await resolveTargets(context, targets, options, failed);
   const collected: Collected = { findings: [], notChecked: new Set(), cut: 0 };
   const parts: VerifyLogPart[] = [];
   for (const log of logs) {
-    parts.push(await verifyOne(context, log, options, collected, logs.length > 1));
+    parts.push(
+      await verifyOne(context, log, options, collected, targets.length > 1 || logs.length > 1),
+    );
   }
+  for (const { path, error } of failed) parts.push(failedPart({ path, dialect: '' }, error));
   const findings = collected.findings.slice(0, options.maxFindings ?? Infinity);
   const target = targets.length === 1 ? targets[0] : logs.length === 1 ? logs[0].path : undefined;
   const next = nextSteps(parts, collected.findings, target);
@@ -60,9 +64,13 @@ async function verifyOne(
       : await verifyWhole(context, log, options, collected);
   } catch (error) {
     if (!isOneOfMany) throw error;
-    const { exitCode, ...failure } = failureOf(error);
-    return { ...emptyPart(log), exitCode, verdict: verdictOf(exitCode), error: failure };
+    return failedPart({ path: log.path, dialect: log.dialect.name }, error);
   }
+}
+
+function failedPart(log: { path: string; dialect: string }, error: unknown): VerifyLogPart {
+  const { exitCode, ...failure } = failureOf(error);
+  return { ...emptyPart(log), exitCode, verdict: verdictOf(exitCode), error: failure };
 }
 
 async function verifyWhole(
@@ -81,13 +89,13 @@ async function verifyWhole(
   for (const words of notChecked(analysis)) collected.notChecked.add(words);
   const exitCode = exitOf(findings, options.failOn);
   return {
-    ...summaryOf(scan),
     path: log.path,
     dialect: log.dialect.name,
     verdict: verdictOf(exitCode),
     exitCode,
     bytes: scan.bytes,
     lines: scan.lines,
+    ...summaryOf(scan),
     checked: checkedWords(analysis),
     backups: backups.map(backupPart),
     mirror,
@@ -108,7 +116,7 @@ async function verifyQuick(
   collected.notChecked.add('everything but the last line and the newest backup (--quick)');
   const exitCode = exitOf(findings.all, options.failOn);
   return {
-    ...emptyPart(log),
+    ...emptyPart({ path: log.path, dialect: log.dialect.name }),
     verdict: verdictOf(exitCode),
     exitCode,
     bytes,
@@ -118,11 +126,10 @@ async function verifyQuick(
   };
 }
 
-function emptyPart(log: Log): VerifyLogPart {
+function emptyPart(log: { path: string; dialect: string }): VerifyLogPart {
   const exitCode = 0;
   return {
-    path: log.path,
-    dialect: log.dialect.name,
+    ...log,
     verdict: 'ok',
     exitCode,
     bytes: 0,
@@ -133,7 +140,7 @@ function emptyPart(log: Log): VerifyLogPart {
     keys: { live: 0, upstream: 0, removed: 0 },
     liveBytes: 0,
     reclaimableBytes: 0,
-    tail: log.missing ? 'missing' : 'empty',
+    tail: 'empty',
     checked: [],
     backups: [],
     mirror: null,

@@ -17,6 +17,8 @@ export interface CliOptions {
   now?: () => number;
   /** As if this signal had come before the start. */
   interrupted?: Interruption;
+  /** Aborted by the test while the command runs, with an `Interruption` as its reason. */
+  interruption?: AbortController;
 }
 
 export interface CliResult {
@@ -32,7 +34,7 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
   const { tty = {}, columns, env = {}, disk = nodeDisk, now = Date.now } = options;
   const out = collector(tty.out, columns);
   const err = collector(tty.err, columns);
-  const interruption = new AbortController();
+  const { interruption = new AbortController() } = options;
   if (options.interrupted !== undefined) interruption.abort(options.interrupted);
   const io: Io = {
     ...{ out, err, env, now },

@@ -3,6 +3,7 @@ import { CrashTracker, applyChange } from './crash-model.js';
 import type { CrashModel, Cuts, Survivor } from './crash-model.js';
 import { effectText, newInode, type Content, type Inode } from './memory-inode.js';
 import { RecordingDisk } from './recording-disk.js';
+import { newSeed } from './seed.js';
 
 export interface CrashOptions {
   model: CrashModel;
@@ -243,10 +244,6 @@ function storyOf(disk: RecordingDisk, effects: number, outcome: Outcome, seed: n
   const lost = outcome.kept.filter((kept) => !kept).length;
   if (lost > 0) lines.push(`  changes of names or attributes that were lost: ${lost}`);
   return lines.join('\n');
-}
-
-function newSeed(): number {
-  return Number(process.env.LOGCTL_SEED ?? Math.floor(Math.random() * 2 ** 31));
 }
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

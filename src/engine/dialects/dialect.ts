@@ -1,5 +1,6 @@
 /** Dialect: one on-disk format. Everything the engine knows of a format it learns through this. */
 import type { DiskReader } from '../disk.js';
+import type { EntryWriting } from '../entry-text.js';
 import type { LogFile, Role } from '../model.js';
 import type { LineCodec } from '../scan/kernel.js';
 
@@ -25,6 +26,8 @@ export interface UpstreamRules {
   losesKeys: readonly string[];
   /** A whole-state entry is merged over the state (documented: it replaces). */
   mergesState: boolean;
+  /** Base names of logs it writes and never reads back. */
+  ignoresLogs: readonly string[];
 }
 
 export interface Dialect {
@@ -46,6 +49,8 @@ export interface Dialect {
   recoveredNote?(gap: { from: number; to: number; receipt: string; now: number }): string;
   /** One entry that sets a key, without newline. `value`: JSON text, taken as it is. */
   putEntry?(entry: { key: string; value: string; now: number }): string;
+  /** How our writer appends to it; absent where the format is only read. */
+  readonly writes?: EntryWriting;
   readonly upstream: UpstreamRules;
   /** Sequence numbers run through the file and are checked. */
   readonly sequenced: boolean;

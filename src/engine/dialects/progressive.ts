@@ -1,5 +1,12 @@
 /** progressive: the game bot's append log. Format, versions and sources: progressive.md. */
-import { crc32 } from 'node:zlib';
+import {
+  framed,
+  withCrc,
+  writtenString,
+  type Change,
+  type CheckpointStamp,
+  type EntryStamp,
+} from '../entry-text.js';
 import { canonicalKey, stringToKey } from '../key-bytes.js';
 import type { LogFile } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
@@ -16,10 +23,11 @@ const SLOT = {
   compactedAt: 6,
   seq: 7,
   crc: 8,
+  upstreamOnly: 9,
 } as const;
 
-const OPS = ['SET', 'DELETE', 'CHECKPOINT', 'RECOVERED', 'other'] as const;
-const OP = { set: 0, delete: 1, checkpoint: 2, recovered: 3, other: 4 } as const;
+const OPS = ['CHECKPOINT', 'SET', 'DELETE', 'RECOVERED', 'other'] as const;
+const OP = { checkpoint: 0, set: 1, delete: 2, recovered: 3, other: 4 } as const;
 
 const codec: LineCodec = {
   shape: {
@@ -33,6 +41,7 @@ const codec: LineCodec = {
       { member: 'compactedAt', capture: 'text' },
       { member: 'seq', capture: 'text' },
       { member: 'crc', capture: 'text' },
+      { member: 'upstreamOnly', capture: 'text' },
     ],
     keySlot: SLOT.key,
     crcSlot: SLOT.crc,
@@ -58,7 +67,16 @@ export const progressive: Dialect = {
   },
   putEntry({ key, value, now }) {
     const time = new Date(now).toISOString();
-    return `{"timestamp":"${time}","op":"SET","key":${writtenString(key)},"value":${value}}`;
+    const body = bodyOf({ do: 'put', key, value: framed(value) });
+    return `{"timestamp":"${time}",${body}}`;
+  },
+  writes: {
+    entry: entryText,
+    checkpoint: checkpointText,
+    // A SET whose key is "" counts as one without a key, for every reader of the format.
+    unwritableKeys: [''],
+    readStamp,
+    readFolded: (end) => Number(foldedAtEnd.exec(end)?.[1] ?? NaN) || undefined,
   },
   upstream: {
     reader: "the bot's own reader",
@@ -66,20 +84,58 @@ export const progressive: Dialect = {
     trimsFile: true,
     losesKeys: ['__proto__'],
     mergesState: true,
+    ignoresLogs: ['game_state.log'],
   },
   sequenced: true,
 };
 
-/** Ends an entry whose text lacks its last brace with the checksum of what stands before. */
-function withCrc(open: string): string {
-  return `${open},"crc":"${crc32(open).toString(16).padStart(8, '0')}"}`;
+/** Members in the order in which readers look for them; all behind the value are extra ones. */
+function entryText(change: Change, { now, seq, batch, version }: EntryStamp): string {
+  const marks =
+    (version === undefined ? '' : `,"version":${version}`) +
+    (batch === undefined ? '' : `,"batch":${batch.first},"of":${batch.of}`);
+  const time = new Date(now).toISOString();
+  return withCrc(`{"timestamp":"${time}",${bodyOf(change)}${marks},"seq":${seq}`);
 }
 
-/** A JSON string that every line reader frames right: NEL, LS and PS are escaped. */
-function writtenString(text: string): string {
-  return JSON.stringify(text).replace(/[\u0085\u2028\u2029]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
+function checkpointText({ now, version, folded, seq, upstreamOnly }: CheckpointStamp) {
+  const marks =
+    (upstreamOnly === true ? ',"upstreamOnly":true' : '') +
+    (folded === undefined ? '' : `,"folded":${folded}`) +
+    (version === undefined ? '' : `,"version":${version}`) +
+    (seq === undefined ? '' : `,"seq":${seq}`);
+  const behind = `},"compactedAt":"${new Date(now).toISOString()}"${marks}`;
+  return { before: '{"op":"CHECKPOINT","state":{', behind };
+}
+
+function bodyOf(change: Change): string {
+  switch (change.do) {
+    case 'put':
+      return `"op":"SET","key":${writtenString(change.key)},"value":${change.value}`;
+    case 'delete':
+      return `"op":"DELETE","key":${writtenString(change.key)}`;
+    case 'replace': {
+      const members = change.members.map(([key, value]) => `${writtenString(key)}:${value}`);
+      return `"op":"SET","data":{${members.join(',')}}`;
+    }
+  }
+}
+
+const foldedAtEnd =
+  /,"compactedAt":"[^"]*"(?:,"upstreamOnly":true)?,"folded":(\d+)(?:,"\w+":(?:\d+|"\w*"))*\}$/;
+
+const stampAtEnd =
+  /(?:,"version":(\d+))?(?:,"batch":(\d+),"of":(\d+))?,"seq":(\d+),"crc":"[0-9a-f]{8}"\}$/;
+
+function readStamp(end: string) {
+  const found = stampAtEnd.exec(end);
+  if (found === null) return undefined;
+  const [, version, first, of, seq] = found;
+  return {
+    seq: Number(seq),
+    ...(first === undefined ? {} : { batch: { first: Number(first), of: Number(of) } }),
+    ...(version === undefined ? {} : { version: Number(version) }),
+  };
 }
 
 function recognises({ head, names, path }: Probe): boolean {
@@ -89,7 +145,8 @@ function recognises({ head, names, path }: Probe): boolean {
   // Nothing left to recognise it by: torn in its first member, empty, or lost sectors.
   const base = path.slice(path.lastIndexOf('/') + 1);
   const hasBackup = names.some((name) => /^\.backup\.\d+(\.gz)?$/.test(name.slice(base.length)));
-  const isRemnant = /^\0*$/.test(text) || '{"timestamp":'.startsWith(text) || hasBackup;
+  const isTorn = ['{"timestamp":', '{"op":'].some((start) => start.startsWith(text));
+  const isRemnant = /^\0*$/.test(text) || isTorn || hasBackup;
   return isRemnant && (hasBackup || /(^|\/)logs\/[^/]+\.log$/.test(path));
 }
 
@@ -110,6 +167,7 @@ function decode(line: LineView): void {
       line.kind = KIND.delete;
       return readKey(line);
     case OP.checkpoint:
+      if (line.type[SLOT.upstreamOnly] === TYPE.true) line.problem |= PROBLEM.upstreamOnly;
       return decodeState(line, SLOT.state);
     case OP.recovered:
       line.kind = KIND.meta;

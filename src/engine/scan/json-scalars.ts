@@ -152,7 +152,7 @@ export abstract class JsonScalars {
   /** Behind the first error only the line feed matters. */
   protected skip(i: number): number {
     const at = this.bytes.indexOf(LF, i);
-    return at >= this.end ? this.end : this.lines ? ~at : this.end;
+    return at < 0 || at >= this.end || !this.lines ? this.end : ~at;
   }
 
   /** At a byte that fits nothing: out of data, end of the text, or an error. */

@@ -181,6 +181,8 @@ class ReferenceKernel extends WholeLine implements Kernel {
       const deletes = this.kind === KIND.delete && this.valueSlot < 0;
       this.kind = KIND.bad;
       this.problem = PROBLEM.json | (white ? PROBLEM.white : 0) | (deletes ? PROBLEM.deletes : 0);
+      // A key that was torn away is unknown, whatever a whole line without one would mean.
+      if (this.type[this.shape.keySlot] === TYPE.absent) this.keyLength = 0;
       if (this.errorAt < 0) this.errorAt = this.base + (this.brokeAt >= 0 ? this.brokeAt : i);
     } else if (this.type[this.shape.crcSlot] === TYPE.string) {
       const rest = this.bytes.subarray(Math.max(0, this.lineStart - this.base), i);

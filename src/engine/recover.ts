@@ -1,0 +1,209 @@
+/** recover: plan, apply, prove. One log or many, each for itself. */
+import type { RecoverOptions, WriteContext } from './context.js';
+import { EXIT, LogctlError } from './errors.js';
+import { openLog, type Log } from './log.js';
+import type { RecoverLogPart, RecoverReport } from './model.js';
+import type { LogPlan, SavedPlan } from './plan.js';
+import { recoverLog } from './recover-log.js';
+import {
+  checkSpace,
+  emptyPart,
+  isDoing,
+  plannedPart,
+  recoverCommand,
+  refusalOf,
+  optionsOf,
+  stepsAfterDryRun,
+  withExit,
+} from './recover-part.js';
+import { planLog } from './recover-plan.js';
+import { undo, undoTarget } from './recover-undo.js';
+import { envelope, failureOf } from './report.js';
+import { resolveTargets } from './targets.js';
+import { withCompactionLock } from './compaction-lock.js';
+
+/** What became of the question: `nobody`: there is no one to ask. */
+export type Approval = boolean | 'nobody';
+
+/** Asked once with the plans, before anything is changed; only true lets them be applied. */
+export type Approve = (planned: RecoverReport) => Approval | Promise<Approval>;
+
+/** A log with its plan, or why there is none. */
+interface Planned {
+  log: Log | undefined;
+  part: RecoverLogPart;
+}
+
+/**
+ * Plans the recovery of logs, asks, and applies it. With several logs, one that fails has its
+ * `error` and the others go on; a single one throws LogctlError once anything was to be done. A
+ * refused plan is a report with exit code 21.
+ */
+export async function recover(
+  context: WriteContext,
+  targets: string[],
+  options: RecoverOptions,
+  approve: Approve,
+): Promise<RecoverReport> {
+  const startedAt = context.now();
+  const planned = await planAll(context, targets, options);
+  const plans = planned.flatMap(({ part }) => (part.plan === null ? [] : [part.plan]));
+  const doing = plans.filter(isDoing);
+  if (options.output !== undefined && plans.length > 1) {
+    const hint = 'name one log, or leave -o out';
+    throw new LogctlError('usage', `-o is for one log, here are ${plans.length}`, hint);
+  }
+  const report = (parts: RecoverLogPart[]) => reportOf(context, startedAt, parts, options, targets);
+  const before = report(planned.map(({ part }) => part));
+  if (options.dryRun === true || doing.length === 0) return before;
+  if (options.output === undefined) checkSpace(doing);
+  const approval = await approve(before);
+  if (approval !== true) return notApproved(before, targets, doing, approval);
+  const parts: RecoverLogPart[] = [];
+  for (const one of planned) parts.push(await applyOne(context, one, options, planned.length > 1));
+  return report(parts);
+}
+
+/** Puts back what the recovery of `receiptPath` replaced. Throws LogctlError. */
+export async function undoRecovery(
+  context: WriteContext,
+  receiptPath: string,
+  targets: string[],
+  options: RecoverOptions,
+): Promise<RecoverReport> {
+  const startedAt = context.now();
+  const target = await undoTarget(context, receiptPath, targets[0]);
+  const { path, receipt } = target;
+  const work = () => undo(context, receiptPath, target, options);
+  const waitMs = options.lockWait ?? 0;
+  const back =
+    options.output === undefined
+      ? await withCompactionLock(context, path, { waitMs }, work)
+      : await work();
+  const part: RecoverLogPart = {
+    ...emptyPart(path, receipt.plan.dialect),
+    ...{ bytes: back.bytes, result: 'put back', original: back.kept, output: back.output },
+  };
+  return reportOf(context, startedAt, [part], options, targets);
+}
+
+/** The plans of a report, as a file for a review. */
+export function savedPlan({ version, logs }: RecoverReport, now: number): SavedPlan {
+  const madeAt = new Date(now).toISOString();
+  const plans = logs.flatMap(({ plan }) => (plan === null ? [] : [plan]));
+  return { schema: 'logctl/plan@1', version, madeAt, logs: plans };
+}
+
+async function planAll(
+  context: WriteContext,
+  targets: string[],
+  options: RecoverOptions,
+): Promise<Planned[]> {
+  if (options.plan !== undefined) return planSaved(context, options.plan);
+  const logs = await logsOf(context, targets, options);
+  const planned: Planned[] = [];
+  for (const log of logs) {
+    try {
+      planned.push({ log, part: plannedPart(await planLog(context, log, options)) });
+    } catch (error) {
+      if (logs.length === 1) throw error;
+      planned.push({ log: undefined, part: failedPart(log, error) });
+    }
+  }
+  return planned;
+}
+
+async function planSaved(context: WriteContext, { logs }: SavedPlan): Promise<Planned[]> {
+  const planned: Planned[] = [];
+  for (const plan of logs) {
+    const log = await openLog(context, plan.path, plan.dialect);
+    planned.push({ log, part: plannedPart(plan) });
+  }
+  return planned;
+}
+
+async function logsOf(context: WriteContext, targets: string[], options: RecoverOptions) {
+  if (targets.includes('-')) {
+    throw new LogctlError('usage', 'standard input cannot be recovered', 'name a log');
+  }
+  if (options.ifExists !== true) return (await resolveTargets(context, targets, options)).logs;
+  const logs: Log[] = [];
+  for (const target of targets) {
+    try {
+      logs.push(...(await resolveTargets(context, [target], options)).logs);
+    } catch (error) {
+      if (!(error instanceof LogctlError) || error.code !== 'not-found') throw error;
+      context.say?.(1, `${target} is not there: nothing to do`);
+    }
+  }
+  return logs;
+}
+
+async function applyOne(
+  context: WriteContext,
+  { log, part }: Planned,
+  options: RecoverOptions,
+  isOneOfMany: boolean,
+): Promise<RecoverLogPart> {
+  const { plan } = part;
+  if (log === undefined || plan === null || !isDoing(plan)) return part;
+  try {
+    return await recoverLog(context, log, plan, options);
+  } catch (error) {
+    if (!isOneOfMany) throw error;
+    return { ...failedPart(log, error), plan };
+  }
+}
+
+function failedPart(log: Log, error: unknown): RecoverLogPart {
+  const { exitCode, ...failure } = failureOf(error);
+  const part = emptyPart(log.path, log.dialect.name);
+  return { ...part, ...withExit(exitCode), result: 'not recovered', error: failure };
+}
+
+function notApproved(
+  report: RecoverReport,
+  targets: string[],
+  doing: LogPlan[],
+  approval: Approval,
+): RecoverReport {
+  const name = targets.length === 1 ? targets[0] : doing.map(({ path }) => path).join(', ');
+  const message =
+    approval === 'nobody'
+      ? `recover would change ${name} and nobody can be asked`
+      : 'the plan was not applied';
+  const options = optionsOf(doing[0]);
+  const steps = [['--dry-run'], ['--yes']].map((first) => ({
+    argv: recoverCommand(...first, ...options, ...(targets.length > 0 ? targets : [name])),
+    why: '',
+    writes: first[0] === '--yes',
+  }));
+  const error = { code: 'refused', message, hint: 'Nothing was changed.' };
+  return { ...report, ...withExit(EXIT.refused), error, next: steps };
+}
+
+function reportOf(
+  context: WriteContext,
+  startedAt: number,
+  parts: RecoverLogPart[],
+  options: RecoverOptions,
+  targets: readonly string[],
+): RecoverReport {
+  const plans = parts.flatMap(({ plan }) => (plan === null ? [] : [plan]));
+  const findings = parts.flatMap(
+    ({ verified, plan }) => verified?.findings ?? plan?.findings ?? [],
+  );
+  const isPlan = parts.some(({ result }) => result === 'would recover');
+  const next = isPlan ? stepsAfterDryRun(plans, targets) : [];
+  const dryRun = options.dryRun === true;
+  const report: RecoverReport = {
+    ...envelope(context, 'recover', startedAt, parts, { findings, next }),
+    ...{ report: 'recover', dryRun },
+  };
+  const [only] = parts;
+  if (parts.length !== 1 || only.result !== 'refused') return report;
+  // A refusal of the only log is what the whole command has to say.
+  const { code, message, hint, details } = refusalOf(only.plan!);
+  const steps = (details.next ?? []).map((argv) => ({ argv, why: '', writes: false }));
+  return { ...report, error: { code, message, hint }, next: steps };
+}

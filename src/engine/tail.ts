@@ -1,0 +1,133 @@
+/** tail: follow a growing log across compaction, rotation and truncation. */
+import { dirname } from 'node:path';
+import type { Context, TargetOptions } from './context.js';
+import { LogctlError } from './errors.js';
+import { filesystemOf } from './kernel-locks.js';
+import { readingContext } from './library-context.js';
+import { openLog } from './log.js';
+import type { FollowOptions, TailEvent, TailOptions } from './tail-events.js';
+import { Follower } from './tail-follower.js';
+import { resolveTargets } from './targets.js';
+
+/** How long a look waits for the next: without news, and where nobody brings news. */
+const heartbeatMs = 250;
+const pollMs = 50;
+/** News come in crowds: one look for all of them. */
+const crowdMs = 5;
+
+/**
+ * Follows a log: yields each entry once, in the order of the log, soon after it was written, and
+ * what happens to the file. Begins at the end unless told otherwise. An unfinished line is held
+ * back until its newline is there. Ends with `return()`, so by leaving a `for await`, or when
+ * `signal` aborts. Throws LogctlError.
+ */
+export function tail(path: string, options: TailOptions = {}): AsyncIterableIterator<TailEvent> {
+  return new Tail(readingContext(options), path, options);
+}
+
+/**
+ * Follows several logs until the user interrupts; each event goes to `emit`, one at a time for
+ * each log. Throws LogctlError, `interrupted` and `terminated` too.
+ */
+export async function follow(
+  context: Context,
+  targets: string[],
+  options: FollowOptions & TargetOptions,
+  emit: (event: TailEvent, logs: number) => void | Promise<void>,
+): Promise<void> {
+  if (targets.includes('-')) {
+    throw new LogctlError('usage', 'standard input cannot be followed', 'name a log');
+  }
+  const { logs } = await resolveTargets(context, targets, options);
+  const others = new AbortController();
+  try {
+    await Promise.all(
+      logs.map(async ({ path }) => {
+        const events = new Tail(context, path, { ...options, signal: others.signal });
+        for await (const event of events) await emit(event, logs.length);
+      }),
+    );
+  } finally {
+    others.abort();
+  }
+}
+
+class Tail implements AsyncIterableIterator<TailEvent> {
+  private readonly events: AsyncGenerator<TailEvent, void>;
+  private hasNews = false;
+  private isOver = false;
+  private wake: () => void = () => undefined;
+
+  constructor(
+    private readonly context: Context,
+    private readonly path: string,
+    private readonly options: FollowOptions & Pick<TailOptions, 'dialect' | 'signal'>,
+  ) {
+    this.events = this.run();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<TailEvent, void>> {
+    return this.events.next();
+  }
+
+  /** Ends it, also while a `next` is waiting: that one is done, too. */
+  return(): Promise<IteratorResult<TailEvent, void>> {
+    this.stop();
+    return this.events.return();
+  }
+
+  private readonly stop = (): void => {
+    this.isOver = true;
+    this.wake();
+  };
+
+  private async *run(): AsyncGenerator<TailEvent, void> {
+    const { context, path, options } = this;
+    const { signal } = options;
+    if (signal?.aborted === true) return;
+    const log = await openLog(context, path, options.dialect);
+    const follower = new Follower(context, log, options);
+    signal?.addEventListener('abort', this.stop);
+    const unwatch = this.watch();
+    try {
+      yield* follower.begin();
+      while (!this.isOver) {
+        this.hasNews = false;
+        yield* follower.look();
+        await context.checkpoint?.();
+        await this.pause(unwatch === undefined ? pollMs : heartbeatMs);
+      }
+    } finally {
+      unwatch?.();
+      signal?.removeEventListener('abort', this.stop);
+      follower.close();
+    }
+  }
+
+  /** Watches the directory, so that renames are seen. Gives undefined where that shows nothing. */
+  private watch(): (() => void) | undefined {
+    const { disk } = this.context;
+    const directory = dirname(this.path);
+    // What other machines write, and what happens behind a link, does not show here.
+    const isElsewhere = filesystemOf(disk.fsType(directory)).shared === true;
+    if (isElsewhere || disk.lstat(this.path)?.kind === 'symlink') return undefined;
+    return disk.watch?.(directory, () => {
+      this.hasNews = true;
+      this.wake();
+    });
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.isOver) return;
+    if (this.hasNews) return this.context.sleep(crowdMs);
+    const woken = new Promise<void>((resolve) => (this.wake = resolve));
+    const slept = this.context.sleep(ms);
+    // Where the news came first, nobody waits for the sleep any more; the next one throws again.
+    slept.catch(() => undefined);
+    await Promise.race([slept, woken]);
+  }
+}

@@ -1,0 +1,223 @@
+/** writer-log: one log as its writer knows it: what was read, how far, and what others added. */
+import type { WriteContext } from './context.js';
+import type { Dialect } from './dialects/dialect.js';
+import type { DiskReader, SourceFile } from './disk.js';
+import type { Change } from './entry-text.js';
+import { LogctlError } from './errors.js';
+import { keyToString } from './key-bytes.js';
+import type { Keydir } from './keydir.js';
+import { lastLineEnd } from './line-back.js';
+import { openLog, type Log } from './log.js';
+import { scanLog, type LogScan } from './scan-log.js';
+import { KIND, type LineBatch } from './scan/kernel.js';
+import { partOf } from './source-part.js';
+import { eachText, textOf } from './value-texts.js';
+import { LayeredState, StateTable } from './writer-state.js';
+
+/** How far a log was read. Sizes and offsets in bytes. */
+export interface LogPosition {
+  /** `FileStat.id` of the file; empty where there is none yet. */
+  id: string;
+  size: number;
+  /** The highest sequence number so far. */
+  seq: number;
+  entries: number;
+  /** Milliseconds since 1970 UTC; NaN without. */
+  lastEntryTime: number;
+  lastCheckpointTime: number;
+  /** The last bytes before `size`: they show whether the file was rewritten in place. */
+  mark: Uint8Array;
+  /** The last line has no newline: the next append begins with one. */
+  unended: boolean;
+}
+
+/** What a look at the file found behind the known bytes. */
+export interface CaughtUp {
+  entries: number;
+  /** Something that is no whole entry ends the file: it has to be repaired before an append. */
+  torn: boolean;
+}
+
+const markBytes = 64;
+
+/** Follows one log file. `state` is undefined where values are not kept (`load: false`). */
+export class FollowedLog {
+  readonly state: LayeredState | undefined;
+  position: LogPosition = nowhere();
+
+  constructor(
+    readonly context: WriteContext,
+    readonly path: string,
+    readonly dialect: Dialect,
+    load: boolean,
+  ) {
+    this.state = load ? new LayeredState() : undefined;
+  }
+
+  /** Takes over a finished scan of the whole log. */
+  async take(scan: LogScan): Promise<void> {
+    const { state } = this;
+    const source = scan.sources[0] as SourceFile | undefined;
+    if (state !== undefined) {
+      const removals = state.settled.removals;
+      state.settled = await tableOf(scan.keydir, scan.sources);
+      state.settled.removals = Math.max(removals, scan.keydir.removals);
+    }
+    this.position = nowhere();
+    if (source !== undefined) await this.moveTo(source, 0, scan);
+  }
+
+  /**
+   * Reads what others appended since. `whole`: up to the end of the file, for a caller that holds
+   * the lock; else up to the last newline. Where the file is another one, all of it is read again.
+   */
+  async catchUp({ whole }: { whole: boolean }): Promise<CaughtUp> {
+    const { context, path, position } = this;
+    if (context.disk.stat(path) === undefined) return this.isGone();
+    const source = context.disk.open(path);
+    try {
+      const { id, size } = source.stat();
+      const isSame = id === position.id && size >= position.size && (await this.hasMark(source));
+      if (!isSame) return await this.readAgain();
+      if (size === position.size) return { entries: 0, torn: false };
+      const to = whole ? size : await lastLineEnd(source, position.size, size);
+      return await this.readPart(source, position.size, to);
+    } finally {
+      source.close();
+    }
+  }
+
+  /** Moves behind bytes this process has just appended; false where others wrote in between. */
+  advance(bytes: Uint8Array, stat: { id: string; size: number }, seq: number, entries: number) {
+    const { position } = this;
+    if (position.size + bytes.length !== stat.size) return false;
+    const mark = Buffer.concat([position.mark, bytes.subarray(-markBytes)]).subarray(-markBytes);
+    const { entries: before } = position;
+    const { id, size } = stat;
+    this.position = { ...position, id, size, seq, mark, entries: before + entries, unended: false };
+    return true;
+  }
+
+  private isGone(): CaughtUp {
+    if (this.position.id === '') return { entries: 0, torn: false };
+    const hint = 'put it back from its backups: logctl recover --dry-run';
+    throw new LogctlError('changed', `${this.path} was removed`, hint, { path: this.path });
+  }
+
+  private async readAgain(): Promise<CaughtUp> {
+    const { context, path, position: before } = this;
+    const log = await openLog(context, path, this.dialect.name);
+    const scan = await scanLog(context, log, { fold: this.state !== undefined });
+    try {
+      await this.take(scan);
+      // Numbers that a compaction folded without naming them are never given out again.
+      this.position.seq = Math.max(this.position.seq, before.seq);
+      return { entries: this.position.entries, torn: isTorn(scan) };
+    } finally {
+      scan.close();
+    }
+  }
+
+  private async readPart(source: SourceFile, from: number, to: number): Promise<CaughtUp> {
+    const { context, path, dialect } = this;
+    const part = partOf(source, from, to);
+    const disk = Object.assign(Object.create(context.disk) as DiskReader, {
+      open: () => part,
+      stat: () => part.stat(),
+      // Nothing lies beside it: an unfinished compaction is not to be merged into it.
+      lstat: () => undefined,
+    });
+    const log: Log = { path, dialect, files: dialect.layout(disk, path), missing: false };
+    const delta: Delta = { changes: [], replaces: false };
+    const scan = await scanLog({ ...context, disk, progress: undefined }, log, {
+      fold: false,
+      onRows: (batch) => readRows(batch, part, delta),
+    });
+    scan.close();
+    if (this.state !== undefined) {
+      // Rare, and its members may be millions: the keydir is made for that.
+      if (delta.replaces) return this.readAgain();
+      for (const change of delta.changes) this.state.settled.apply(change);
+    }
+    return this.moveTo(source, from, scan);
+  }
+
+  private async hasMark(source: SourceFile): Promise<boolean> {
+    const { size, mark } = this.position;
+    const found = new Uint8Array(mark.length);
+    await source.read(found, size - mark.length);
+    return Buffer.compare(found, mark) === 0;
+  }
+
+  /** The position behind what `scan` read from byte `from` on. */
+  private async moveTo(source: SourceFile, from: number, scan: LogScan): Promise<CaughtUp> {
+    const { counter } = scan;
+    const torn = isTorn(scan);
+    const last = scan.damages.at(-1);
+    const size = from + (torn && last !== undefined ? last.offset : scan.bytes);
+    const { position: before } = this;
+    const mark = new Uint8Array(Math.min(markBytes, size));
+    await source.read(mark, size - mark.length);
+    const entries = counter.ops.reduce((sum, count) => sum + count, 0);
+    const startsOver = counter.firstKind === KIND.state && from === 0;
+    this.position = {
+      id: source.stat().id,
+      size,
+      seq: Math.max(before.seq, counter.lastSeq),
+      entries: before.entries + entries,
+      lastEntryTime: latest(before.lastEntryTime, counter.lastTime),
+      lastCheckpointTime: startsOver ? counter.firstTime : before.lastCheckpointTime,
+      mark,
+      unended: !torn && scan.tail === 'unended',
+    };
+    return { entries, torn };
+  }
+}
+
+const nowhere = (): LogPosition => ({
+  id: '',
+  size: 0,
+  seq: 0,
+  entries: 0,
+  lastEntryTime: NaN,
+  lastCheckpointTime: NaN,
+  mark: new Uint8Array(0),
+  unended: false,
+});
+
+const latest = (a: number, b: number) => (Number.isNaN(b) ? a : b);
+
+/** True where the file ends in something that is no whole entry. */
+function isTorn({ tail }: LogScan): boolean {
+  return tail === 'torn' || tail === 'nul';
+}
+
+/** What a part of a log does to the state before it. */
+interface Delta {
+  changes: Change[];
+  /** An entry in it replaces the whole state. */
+  replaces: boolean;
+}
+
+async function readRows(batch: LineBatch, source: SourceFile, delta: Delta): Promise<void> {
+  for (let row = 0; row < batch.count; row++) {
+    const kind = batch.kind[row];
+    if (kind === KIND.state) delta.replaces = true;
+    if (kind !== KIND.put && kind !== KIND.delete) continue;
+    const start = batch.keyStart[row];
+    const key = keyToString(batch.keys.subarray(start, start + batch.keyLength[row]));
+    if (kind === KIND.delete) {
+      delta.changes.push({ do: 'delete', key });
+      continue;
+    }
+    const bytes = new Uint8Array(batch.valueLength[row]);
+    await source.read(bytes, batch.valueOffset[row]);
+    delta.changes.push({ do: 'put', key, value: textOf(bytes) });
+  }
+}
+
+async function tableOf(keydir: Keydir, sources: readonly SourceFile[]): Promise<StateTable> {
+  const table = new StateTable();
+  await eachText(keydir, sources, (key, text) => table.put(key, text));
+  return table;
+}

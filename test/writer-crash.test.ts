@@ -1,0 +1,141 @@
+// Power cuts at every effect of a writer, its mirror and its opening. A scripted run notes each
+// acknowledgement on a recording disk; then every disk that a crash may leave behind is opened.
+// Promise: the state is one that the run had between the last acknowledged change and the last one
+// handed in, batches whole; the log takes further changes, and verifies.
+import { describe, expect, it } from 'vitest';
+import { openLog, recover, verify, type LogHandle } from '../src/engine/index.js';
+import type { LockedDisk, LogOptions, WriteContext } from '../src/engine/index.js';
+import { checkCrashes, countText, type CrashState } from './helpers/crash-states.js';
+import type { CrashModel } from './helpers/crash-model.js';
+import { contextOf } from './helpers/context.js';
+import { FakeLocks } from './helpers/fake-locks.js';
+import { memoryDisk, type FileSeed, type RecordingDisk } from './helpers/recording-disk.js';
+
+const path = '/data/logs/players.log';
+const mirror = '/data/players.json';
+type State = Record<string, unknown>;
+
+function locked(disk: RecordingDisk): LockedDisk {
+  return Object.assign(disk, { locks: new FakeLocks(disk) });
+}
+
+/** A run and every state it went through, in the order in which the changes were handed in. */
+class Run {
+  readonly disk: RecordingDisk;
+  readonly states: State[] = [];
+  private acknowledged = 0;
+
+  constructor(
+    seed: Record<string, FileSeed>,
+    private readonly options: LogOptions,
+  ) {
+    this.disk = memoryDisk(seed, { directories: ['/data/logs'] });
+  }
+
+  async open(start: State): Promise<LogHandle> {
+    if (this.states.length === 0) this.states.push(start);
+    return openLog(path, { now: clock(), ...this.options, disk: locked(this.disk) });
+  }
+
+  /** Hands a change in; when its promise resolves, its state is noted as acknowledged. */
+  async change(log: LogHandle, act: (log: LogHandle) => Promise<unknown>): Promise<void> {
+    const done = act(log);
+    this.states.push(Object.fromEntries(log.entries()));
+    const number = this.states.length - 1;
+    await done;
+    this.acknowledged = Math.max(this.acknowledged, number);
+    this.disk.note(String(this.acknowledged));
+  }
+}
+
+function clock(): () => number {
+  let ms = Date.parse('2026-11-20T09:00:00.000Z');
+  return () => (ms += 1);
+}
+
+/** Opens the disk a crash left; a hole among unacknowledged bytes is what `recover` is for. */
+async function reopened({ disk }: CrashState, options: LogOptions): Promise<LogHandle> {
+  const open = () => openLog(path, { now: clock(), ...options, disk: locked(disk) });
+  try {
+    return await open();
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'damaged') throw error;
+    const locks = new FakeLocks(disk);
+    const context = { ...contextOf(disk), locks, random: () => 'abc' } as WriteContext;
+    await recover(context, [path], { policy: 'salvage', maxLost: 9 }, () => true);
+    return open();
+  }
+}
+
+async function check(run: Run, state: CrashState, options: LogOptions): Promise<void> {
+  const acknowledged = Number(state.notes.at(-1) ?? 0);
+  const log = await reopened(state, options);
+  const found = JSON.stringify(Object.fromEntries(log.entries()));
+  const allowed = run.states.slice(acknowledged).map((one) => JSON.stringify(one));
+  if (!allowed.includes(found)) {
+    throw new Error(`found ${found}, acknowledged was ${allowed[0]} (${acknowledged})`);
+  }
+  await log.set('after the crash', 1);
+  await log.close();
+  const { findings } = await verify(contextOf(state.disk), [path], {});
+  const bad = findings.filter(({ severity }) => severity !== 'notice');
+  if (bad.length > 0) throw new Error(`${bad[0].code}: ${bad[0].message}`);
+}
+
+const bigText = 'x'.repeat(700);
+
+/** Changes one after the other, changes handed in together, a batch, undo, and a second opening. */
+async function session(seed: Record<string, FileSeed>, start: State, options: LogOptions) {
+  const run = new Run(seed, options);
+  let log = await run.open(start);
+  await run.change(log, (l) => l.set('a', 1));
+  await Promise.all([
+    run.change(log, (l) => l.set('b', bigText)),
+    run.change(log, (l) => l.set('a', 2)),
+  ]);
+  await run.change(log, (l) => {
+    return l.batch((batch) => {
+      batch.set('c', bigText);
+      batch.delete('b');
+    });
+  });
+  await log.close();
+  log = await run.open(start);
+  await run.change(log, (l) => l.replace({ a: 5, d: 6 }));
+  await run.change(log, (l) => l.set('e', 'last'));
+  await log.close();
+  return run;
+}
+
+const worlds: [name: string, seed: Record<string, FileSeed>, start: State, options: LogOptions][] =
+  [
+    ['a new log', {}, {}, {}],
+    ['a log from a main file, with its mirror', { [mirror]: '{"m":1}' }, { m: 1 }, { mirror }],
+    [
+      'a log of a writer without numbers, its last line torn',
+      { [path]: '{"timestamp":"2026-01-01T00:00:00.000Z","op":"SET","key":"o","value":1}\n{"ti' },
+      { o: 1 },
+      { writeMode: 'group' },
+    ],
+  ];
+
+describe.each(['journal', 'posix'] as CrashModel[])('power cuts, %s order', (model) => {
+  it.each(worlds)('lose nothing acknowledged of %s', async (_name, seed, start, options) => {
+    const run = await session(seed, start, options);
+    const crash = { model, statesMax: 300 };
+    const count = await checkCrashes(run.disk, crash, (state) => check(run, state, options));
+    console.log(countText(count));
+    expect(count.states).toBeGreaterThan(100);
+  });
+});
+
+describe('the check', () => {
+  it('sees a writer that acknowledges before its fsync', async () => {
+    const options: LogOptions = { writeMode: 'none' };
+    const run = await session({}, {}, options);
+    const walk = checkCrashes(run.disk, { model: 'journal' }, (state) =>
+      check(run, state, options),
+    );
+    await expect(walk).rejects.toThrow(/acknowledged was/);
+  });
+});
