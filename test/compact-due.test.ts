@@ -48,7 +48,7 @@ describe('--min-size', () => {
   it('is told by -v', async () => {
     const said: string[] = [];
     await due({ minGarbage: 0.5 }, said);
-    expect(said).toEqual(['players.log: threshold --min-size 1048576 --min-garbage 0.5']);
+    expect(said).toEqual([`${path}: threshold --min-size 1048576 --min-garbage 0.5`]);
   });
 });
 
@@ -112,6 +112,27 @@ describe('a log of one line', () => {
     // An empty log beside a backup was cut: for the safety rules to say.
     backup(1);
     writeFileSync(path, '');
+    expect(await due({ minSize: 0 })).toMatchObject({ isDue: true });
+  });
+});
+
+describe('a log that compaction left', () => {
+  const extra = checkpoint({ old: 1 }, 0, { upstreamOnly: true });
+  const unknown = '{"op":"NOTE","text":"kept"}';
+
+  it('is not compacted again with its two heads and its unknown operations', async () => {
+    writeFileSync(path, log(extra, checkpoint({ a: 1 }), unknown));
+    const why = 'nothing new since it was compacted';
+    expect(await due({ minSize: 0 })).toMatchObject({ isDue: false, why });
+  });
+
+  it.each([
+    ['an entry came', log(extra, checkpoint({ a: 1 }), unknown, set('a', 2))],
+    ['a state came', log(checkpoint({ a: 1 }), checkpoint({ a: 2 }))],
+    ['a damaged line came', log(checkpoint({ a: 1 }), '{"op":')],
+    ['the last newline is missing', log(checkpoint({ a: 1 })) + unknown],
+  ])('is looked into once %s', async (_what, text) => {
+    writeFileSync(path, text);
     expect(await due({ minSize: 0 })).toMatchObject({ isDue: true });
   });
 });

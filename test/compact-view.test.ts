@@ -14,7 +14,6 @@ describe('compact', () => {
       `game_state.log  skipped     48,211 bytes, below 1 MiB
 players.log     would do    2,418,112 -> 521,530 bytes, then 3 backups
 tokens.log      skipped     212,480 bytes, below 1 MiB
-
 dry run, nothing was changed; 573,683 bytes of disk needed, 41.7 GiB are free
 `,
     );

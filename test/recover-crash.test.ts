@@ -63,7 +63,7 @@ describe.each(scenarios)('recover of $name', (scenario) => {
     it(`ends as planned after a power cut at any moment (${model})`, async () => {
       const disk = diskOf(scenario);
       await recoverOn(disk, scenario.options);
-      const options: CrashOptions = { model, statesMax: 400 };
+      const options: CrashOptions = { model, statesMax: 60 };
       const count = await checkCrashes(disk, options, (state) => finish(state.disk, scenario));
       console.log(`${scenario.name}, ${model}: ${countText(count)}`);
     });

@@ -1,52 +1,96 @@
 /**
  * The promise of compaction under every crash: each disk that a power cut or a kill may leave is
  * made, and a reader and the next run must find every acknowledged entry, once and in order.
- * The same check must fail for protocols that lack one step.
+ * The same check must fail for protocols that lack one step. `npm run torture` goes further.
  */
 import { describe, expect, it } from 'vitest';
-import type { MemoryFile } from './helpers/memory-file.js';
-import { logPath } from './helpers/compaction-world.js';
-import { countText, type CrashCount } from './helpers/crash-states.js';
-import type { FakeLocks } from './helpers/fake-locks.js';
-import type { RecordingDisk } from './helpers/recording-disk.js';
-import { checkEnd, checkScene, play, type Scene } from './helpers/swap-crashes.js';
+import { countText } from './helpers/crash-states.js';
+import { checkEnd, play, playTwice, type Scene } from './helpers/swap-crashes.js';
+import { checkMany, checkModels, noCount, scenes } from './helpers/swap-scenes.js';
+import { MUTANTS } from './helpers/swap-mutants.js';
 
-const models = ['journal', 'posix'] as const;
 const scene: Scene = { before: 3, written: 3, entryBytes: 700, first: 0, pace: 1 };
-const statesMax = 300;
-
-/** Scenes whose writer begins at each point, for some paces. */
-async function* scenes(base: Scene, paces: number[], step = 1) {
-  for (const pace of paces) {
-    for (let first = 0, points = 1; first <= points; first += step) {
-      const one = { ...base, first, pace };
-      const played = await play(one);
-      points = played.points;
-      yield { one, played };
-    }
-  }
-}
-
-async function checkMany(base: Scene, paces: number[], step: number) {
-  const total: CrashCount = { states: 0, effects: 0, sampled: false, seed: 0, ms: 0 };
-  for await (const { one, played } of scenes(base, paces, step)) {
-    await checkEnd(one, await play(one));
-    for (const model of models) {
-      const count = await checkScene(one, played, { model, statesMax });
-      total.states += count.states;
-      total.effects += count.effects;
-      total.ms += count.ms;
-      total.sampled ||= count.sampled;
-      total.seed = count.seed;
-    }
-  }
-  return total;
-}
+const unended: Scene = { ...scene, unended: true };
+const timeoutMs = 120_000;
 
 describe('a compaction beside a writer', () => {
-  it('loses nothing in any crash, whenever the writer begins', async () => {
-    const count = await checkMany(scene, [1, 4], 9);
-    console.log(countText(count));
-    expect(count.states).toBeGreaterThan(1_000);
-  });
+  it.each([
+    ['ends in a newline', scene],
+    ['ends without one', { ...unended, written: 0 }],
+    ['ends without one, beside a writer', unended],
+  ])(
+    'loses nothing in any crash where the log %s',
+    async (_end, base) => {
+      const count = await checkMany(base, { paces: [1, 3], step: 23, statesMax: 40 });
+      console.log(countText(count));
+      expect(count.states).toBeGreaterThan(100);
+    },
+    timeoutMs,
+  );
+
+  it(
+    'loses nothing without a crash, whenever the writer begins and however fast',
+    async () => {
+      let races = 0;
+      for await (const { one, played } of scenes(scene, { paces: [1, 2, 3, 5, 8], step: 1 })) {
+        await checkEnd(one, played);
+        races += 1;
+      }
+      console.log(`${races} races`);
+    },
+    timeoutMs,
+  );
+});
+
+describe('a compactor that is killed', () => {
+  it(
+    'before any effect leaves a log that the next run finishes',
+    async () => {
+      let deaths = 0;
+      for (const pace of [1, 3]) {
+        const { effects } = await play({ ...scene, pace });
+        for (let killAt = 0; killAt < effects; killAt += 1) {
+          for (const first of [10, 40]) {
+            const one = { ...scene, pace, first, killAt };
+            await checkEnd(one, await play(one));
+            deaths += 1;
+          }
+        }
+      }
+      console.log(`${deaths} deaths`);
+    },
+    timeoutMs,
+  );
+
+  it(
+    'and finished by a run that a power cut ends leaves a log to finish, too',
+    async () => {
+      const total = noCount();
+      for (let killAt = 12; killAt < 40; killAt += 5) {
+        const { scene: both, ...played } = await playTwice({
+          ...scene,
+          first: 20,
+          pace: 2,
+          killAt,
+        });
+        const options = { statesMax: 25, from: played.from };
+        await checkModels(both, played, options, total);
+      }
+      console.log(countText(total));
+      expect(total.states).toBeGreaterThan(200);
+    },
+    timeoutMs,
+  );
+});
+
+describe('the check', () => {
+  it.each(MUTANTS)(
+    'sees $name',
+    async ({ scene: more, mutate }) => {
+      const wrong = { ...scene, ...more, mutate };
+      const all = checkMany(wrong, { paces: [3, 1], step: 3, statesMax: 8 });
+      await expect(all).rejects.toThrow(/lost|inverted|twice|is left|cannot be read/);
+    },
+    timeoutMs,
+  );
 });

@@ -31,6 +31,14 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const open = (options: LogOptions = {}) =>
   openLog(path, { now: () => (nowMs += 1_000), ...options });
 
+/** What compaction at second 5 leaves of the five changes. */
+function compactByHand(): void {
+  writeFileSync(`${path}.backup.${second(5)}`, readFileSync(path));
+  const compactedAt = new Date(second(5)).toISOString();
+  const checkpoint = { op: 'CHECKPOINT', state: { a: 2, c: 'x' }, compactedAt };
+  writeFileSync(path, `${JSON.stringify(checkpoint)}\n`);
+}
+
 async function collect<Row>(rows: AsyncIterable<Row>): Promise<Row[]> {
   const all: Row[] = [];
   for await (const row of rows) all.push(row);
@@ -57,11 +65,7 @@ describe('the past of an open log', () => {
       ['SET', { deep: [1] }, 2],
     ]);
     await log.close();
-    writeFileSync(`${path}.backup.${second(5)}`, readFileSync(path));
-    writeFileSync(
-      path,
-      `{"op":"CHECKPOINT","state":{"a":2,"c":"x"},"compactedAt":"${new Date(second(5)).toISOString()}"}\n`,
-    );
+    compactByHand();
     const again = await open();
     expect((await again.history('b')).map(({ op }) => op)).toEqual(['DELETE', 'SET']);
     expect(await again.history('never')).toEqual([]);
@@ -142,7 +146,7 @@ describe('undo', () => {
     expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(7);
   });
 
-  it('takes back a batch and a replacement whole, also after the log was opened again', async () => {
+  it('takes back a batch and a replacement whole, also of an earlier opening', async () => {
     let log = await fiveChanges();
     await log.batch((batch) => {
       batch.set('a', 3);
@@ -175,11 +179,7 @@ describe('undo', () => {
   it('finds the last change in the backup when the log was compacted since', async () => {
     const log = await fiveChanges();
     await log.close();
-    writeFileSync(`${path}.backup.${second(5)}`, readFileSync(path));
-    writeFileSync(
-      path,
-      `{"op":"CHECKPOINT","state":{"a":2,"c":"x"},"compactedAt":"${new Date(second(5)).toISOString()}"}\n`,
-    );
+    compactByHand();
     const again = await open();
     expect(await again.undo()).toMatchObject({ op: 'SET', keys: ['c'] });
     expect([...again.entries()]).toEqual([['a', 2]]);

@@ -94,7 +94,7 @@ describe('a log that is opened', () => {
     await expect(openLog(path)).rejects.toMatchObject({ code: 'damaged', details });
   });
 
-  it('and was cut by a killed compaction is refused, an empty file without backups is not', async () => {
+  it('and was cut by a killed compaction is refused; one that is only empty is not', async () => {
     writeFileSync(path, '');
     await withLog((log) => log.set('a', 1));
     writeFileSync(`${path}.backup.1795146082417`, readFileSync(path));
@@ -124,7 +124,7 @@ describe('the end of a log', () => {
       const { recovered } = log;
       expect(recovered).toMatchObject({ droppedBytes: 50, unended: false });
       expect(recovered?.text).toMatch(
-        /dropped a torn last line \(50 bytes, kept in players\.log\.quarantine\.\d+\.jsonl\), 1 key/,
+        /dropped a torn last line \(50 bytes, kept in \S+\.quarantine\.\d+\.jsonl\), 1 key/,
       );
       const [record] = readFileSync(recovered!.quarantine!, 'utf8').trim().split('\n');
       const { base64 } = JSON.parse(record) as { base64: string };
@@ -136,15 +136,31 @@ describe('the end of a log', () => {
     expect(await findingsOf()).toEqual([]);
   });
 
-  it('that another process tears while the log is open is mended before the next append', async () => {
+  it('that another process tears meanwhile is mended before the next append', async () => {
     await withLog(async (log) => {
       await log.set('a', 1);
       appendFileSync(path, whole.slice(0, 30));
+      expect(log.recovered).toBeNull();
       await log.set('b', 2);
+      expect(log.recovered).toMatchObject({ droppedBytes: 30 });
       expect([...log.keys()]).toEqual(['a', 'b']);
     });
     expect(entries().map(({ key }) => key)).toEqual(['a', 'b']);
     expect(readdirSync(join(directory, 'data/logs')).join()).toMatch(/quarantine/);
+  });
+
+  it('that was rewritten in place meanwhile is read again, or refused while it is cut', async () => {
+    const log = await openLog(path);
+    await log.set('a', 1);
+    const state = { a: 1, pad: 'x'.repeat(300) };
+    writeFileSync(path, `${JSON.stringify({ op: 'CHECKPOINT', state })}\n`);
+    await log.set('b', 2);
+    expect([...log.keys()]).toEqual(['a', 'pad', 'b']);
+    writeFileSync(path, '');
+    await expect(log.set('c', 3)).rejects.toMatchObject({ code: 'changed' });
+    expect([...log.keys()]).toEqual(['a', 'pad', 'b']);
+    expect(readFileSync(path, 'utf8')).toBe('');
+    await expect(log.close()).rejects.toMatchObject({ code: 'changed' });
   });
 
   it('is looked at before each append: what others wrote is known, numbers go on', async () => {
@@ -181,7 +197,7 @@ describe('a log beside a main file', () => {
       return log.set('c', 1);
     });
     expect(lines()[0]).toMatch(
-      /^\{"op":"CHECKPOINT","state":\{"b":\{"n":9007199254740993\},"a\\u2028":1\.0\},"compactedAt":/,
+      /^\{"op":"CHECKPOINT","state":\{"b":\{"n":9007199254740993\},"a\\u2028":1\.0\},"com/,
     );
     expect(await findingsOf()).toEqual(['mirror-differs']);
   });

@@ -46,6 +46,7 @@ export async function fail(
 
 async function show(io: Io, globals: Globals, { report, stream }: Outcome): Promise<number> {
   const { exitCode } = report;
+  if (stream === 'none') return exitCode;
   if (globals.json) {
     await io.out.write(`${toJson(report)}\n`);
   } else if (!globals.quiet || exitCode !== 0) {

@@ -35,12 +35,19 @@ export async function analyse(
   log: Log,
   options: AnalyseOptions,
 ): Promise<Analysis> {
-  const scan = await scanLog(context, log, {
-    compareStates: true,
-    maxFindings: options.maxFindings,
-  });
+  const { maxFindings } = options;
+  const scan = await scanLog(context, log, { compareStates: true, maxFindings });
+  return analyseScan(context, scan, options);
+}
+
+/** The rest of an analysis, for a log that was read already. Closes `scan` when it throws. */
+export async function analyseScan(
+  context: Context,
+  scan: LogScan,
+  options: AnalyseOptions,
+): Promise<Analysis> {
+  const { findings, log } = scan;
   try {
-    const { findings } = scan;
     const backups = await checkBackups(context, log, options);
     const writers = await checkStore(context, scan, backups, findings);
     reportBackups(context, log, backups, findings, options.maxBackupAge);

@@ -40,6 +40,7 @@ export async function archiveBackups(
   { backupDir, offline }: ArchiveOptions,
 ): Promise<string[]> {
   const moved: string[] = [];
+  clearTemporaries(context.disk, path, backupDir);
   for (const backup of backupsToArchive(context, path, backupDir)) {
     const target = join(backupDir, basename(backup));
     const temporary = join(backupDir, `${siblingsOf(path).temporaryPrefix}${context.random()}`);
@@ -53,6 +54,13 @@ export async function archiveBackups(
     if (gone) moved.push(target);
   }
   return moved;
+}
+
+/** Copies that a run did not finish, which died: the lock shows that none is being made. */
+function clearTemporaries(disk: Disk, path: string, backupDir: string): void {
+  const { temporaryPrefix } = siblingsOf(path);
+  const left = (disk.list(backupDir) ?? []).filter((name) => name.startsWith(temporaryPrefix));
+  for (const name of left) disk.unlink(join(backupDir, name));
 }
 
 async function copy(context: WriteContext, source: SourceFile, names: TwinNames): Promise<void> {

@@ -1,9 +1,9 @@
 /** compact-due: is a log worth compacting now? Thresholds only: no safety rule is decided here. */
-import { basename } from 'node:path';
 import { summaryOf } from './analyse.js';
 import type { CompactOptions, Context } from './context.js';
 import type { DiskReader } from './disk.js';
 import type { Log } from './log.js';
+import { KIND, PROBLEM } from './scan/kernel.js';
 import { scanLog } from './scan-log.js';
 import { listBackups } from './siblings.js';
 import { plural } from './text.js';
@@ -29,7 +29,7 @@ export interface Due {
 
 /**
  * Holds a log against the thresholds. `every` lifts the size alone, `force` everything. A log that
- * is one line already has nothing to give: compacting it would only push a backup out.
+ * is what compaction leaves has nothing to give: compacting it would only push a backup out.
  * `countLive` folds a log that is skipped, too. Throws LogctlError where the log cannot be read.
  */
 export async function whetherDue(context: Context, log: Log, options: CompactOptions) {
@@ -50,6 +50,7 @@ async function decide(context: Context, log: Log, options: CompactOptions): Prom
     return skipped(`below ${sizeWords(minSize)}`);
   }
   if (await isOneLine(context, log, bytes)) return skipped('one line only');
+  if (await isCompacted(context, log)) return skipped('nothing new since it was compacted');
   if (minGarbage === undefined) return due(bytes < minSize ? 'by its age' : 'by its size');
   const counted = await count(context, log);
   const garbage = Math.max(0, bytes - counted.liveBytes) / Math.max(1, bytes);
@@ -70,7 +71,7 @@ function isOld(context: Context, log: Log, { every, backupDir }: CompactOptions)
   return newest === undefined || context.now() - newest.ms + slackMs >= every;
 }
 
-/** True for one whole line: what compaction leaves. */
+/** True for one whole line: what compaction nearly always leaves. */
 async function isOneLine(context: Context, log: Log, bytes: number): Promise<boolean> {
   if (log.files.length !== 1 || bytes === 0) return false;
   const file = context.disk.open(log.files[0].path);
@@ -85,6 +86,37 @@ async function isOneLine(context: Context, log: Log, bytes: number): Promise<boo
       await context.checkpoint?.();
     }
     return false;
+  } finally {
+    file.close();
+  }
+}
+
+/** True for a checkpoint, with one before it for merging readers, and lines without effect. */
+async function isCompacted(context: Context, log: Log): Promise<boolean> {
+  if (!(await beginsWithCheckpoint(context, log))) return false;
+  let states = 0;
+  let others = 0;
+  const scan = await scanLog(context, log, {
+    fold: false,
+    onRows({ count: rows, kind, problem }) {
+      for (let row = 0; row < rows; row++) {
+        if (kind[row] === KIND.state) states += (problem[row] & PROBLEM.upstreamOnly) === 0 ? 1 : 0;
+        else if (kind[row] !== KIND.meta && kind[row] !== KIND.blank) others++;
+      }
+    },
+  });
+  scan.close();
+  return states === 1 && others === 0 && scan.tail === 'whole';
+}
+
+async function beginsWithCheckpoint(context: Context, log: Log): Promise<boolean> {
+  const { checkpointStart } = log.dialect;
+  if (checkpointStart === undefined) return false;
+  const file = context.disk.open(log.files[0].path);
+  try {
+    const head = Buffer.alloc(checkpointStart.length);
+    await file.read(head, 0);
+    return head.toString('latin1') === checkpointStart;
   } finally {
     file.close();
   }
@@ -108,7 +140,7 @@ function sayThresholds(context: Context, { path }: Log, options: CompactOptions)
     ...(every === undefined ? [] : [`--every ${every} ms`]),
   ].join(' ');
   const text = force === true ? 'forced, no threshold counts' : `threshold ${words}`;
-  context.say?.(1, `${basename(path)}: ${text}`);
+  context.say?.(1, `${path}: ${text}`);
 }
 
 const percent = (share: number) => `${Math.floor(share * 100)} %`;

@@ -114,7 +114,7 @@ function reasonOf(
   { code }: Failure,
   { backupsKept }: CompactLogPart,
   findings: readonly Finding[],
-): string {
+): string | undefined {
   switch (code) {
     case 'damaged': {
       if (backupsKept === 0) return 'The log is as it was.';
@@ -133,7 +133,7 @@ function reasonOf(
     case 'unsupported':
       return 'Nothing was changed.';
     default:
-      return 'It was not concluded that anything is wrong with the log.';
+      return undefined;
   }
 }
 
@@ -143,12 +143,12 @@ function nextSteps(
   findings: readonly Finding[],
   error: unknown,
 ): NextStep[] {
+  // Findings know which policy helps; whoever refused knew only that there is damage.
+  const own = code === 'damaged' ? nextFor(findings, path) : [];
   const given = stepsOf(error);
-  if (given !== undefined) return given;
+  if (own.length > 0 || given !== undefined) return own.length > 0 ? own : given!;
   const look = (argv: string[], why = '') => [{ argv, why, writes: false }];
   switch (code) {
-    case 'damaged':
-      return nextFor(findings, path);
     case 'no-space':
       return look(['df', '-h', dirname(path)]);
     case 'changed':

@@ -12,6 +12,7 @@ import { checkCut } from './store-checks.js';
 import { prefixEnds, rewritten } from './swap-carry.js';
 import type { Stretch } from './swap-late.js';
 import { lastLineEnd } from './sync-read.js';
+import { unfinishedBatch } from './unfinished-batch.js';
 import { isWholeEntry } from './whole-entry.js';
 
 /** Neighbouring lines are one stretch, newlines included. */
@@ -57,7 +58,9 @@ export async function foldLog(
   const carried: CarriedLines = { count: 0, stretches: [] };
   try {
     const { size, id } = old.stat();
-    const prefixLength = lastLineEnd(old, 0, size);
+    // A batch that was cut counts for nobody, so it is no part of the state: it stays behind it.
+    const batch = await unfinishedBatch(old, size, log.dialect);
+    const prefixLength = batch?.start ?? lastLineEnd(old, 0, size);
     const ends = prefixEnds(old, prefixLength);
     const onRows = (batch: LineBatch) => collectCarried(batch, carried);
     const scan = await scanLog(context, log, { until: prefixLength, onRows });

@@ -12,6 +12,7 @@ import { upstreamOnlyKeys, writeCheckpoint, writingOf } from './checkpoint-write
 import type { CompactOptions, Sink, WriteContext } from './context.js';
 import type { SourceFile } from './disk.js';
 import { LogctlError } from './errors.js';
+import { readIntent } from './intent.js';
 import type { Log } from './log.js';
 import type { CompactLogPart } from './model.js';
 import { partOf } from './source-part.js';
@@ -22,8 +23,8 @@ import { freshBackupPath, listBackups } from './siblings.js';
 import { swapIn, type SwapResult } from './swap.js';
 import { finishCompaction } from './swap-recovery.js';
 import { readNow } from './sync-read.js';
-import { textBefore } from './line-back.js';
 import { plural } from './text.js';
+import { versionOf } from './value-version.js';
 
 const windowBytes = 1 << 20;
 /** Room kept free besides what is written. */
@@ -58,6 +59,8 @@ class Compaction {
   ) {}
 
   async preview(): Promise<CompactLogPart> {
+    // What cannot be read now would stop the run itself.
+    readIntent(this.context.disk, this.log.path);
     const folded = await this.fold();
     try {
       let bytes = folded.tailLength;
@@ -116,7 +119,7 @@ class Compaction {
     };
     const stamp = {
       now: startedAt,
-      version: await this.versionOf(folded),
+      version: await versionOf(scan),
       folded: prefixLength,
       seq: lastSeq > 0 ? lastSeq : undefined,
     };
@@ -126,18 +129,6 @@ class Compaction {
         await watched(readNow(folded.old, at, Math.min(to, at + windowBytes)));
       }
     }
-  }
-
-  /** The version our writer gave the newest values; undefined where it gave none. */
-  private async versionOf({ scan }: FoldedLog): Promise<number | undefined> {
-    const { firstLength, lastEntry } = scan.counter;
-    const read = writingOf(this.log.dialect, this.log.path).readStamp;
-    const ends = lastEntry === undefined ? [] : [lastEntry.offset + lastEntry.length, firstLength];
-    for (const end of ends) {
-      const version = read(await textBefore(scan.sources[0], end))?.version;
-      if (version !== undefined) return version;
-    }
-    return undefined;
   }
 
   /** Reads the head back from disk: both states and the highest number must be what they were. */

@@ -13,6 +13,7 @@ import type { Log } from './log.js';
 import type { CompactLogPart, CompactReport } from './model.js';
 import { envelope, failureOf, verdictOf } from './report.js';
 import { listBackups, siblingsOf } from './siblings.js';
+import { finishCompaction } from './swap-recovery.js';
 import { resolveTargets, type FailedTarget } from './targets.js';
 
 /**
@@ -34,6 +35,7 @@ export async function compact(
   if (backupDir !== undefined) requireBackupDir(context.disk, backupDir);
   const failed: FailedTarget[] = [];
   const { logs } = await resolveTargets(context, targets, options, failed);
+  if (backupDir !== undefined) requireOwnNames(logs, backupDir);
   const outcomes: CompactOutcome[] = [];
   for (const log of logs) outcomes.push(await compactOne(context, log, options));
   outcomes.push(...failed.map(failedTarget));
@@ -45,6 +47,15 @@ export async function compact(
   return { ...envelope(context, 'compact', startedAt, parts, rest), report: 'compact', dryRun };
 }
 
+/** Backups are told apart by the log's base name: two logs of one name would be one series. */
+function requireOwnNames(logs: readonly Log[], backupDir: string): void {
+  const names = logs.map(({ path }) => basename(path));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice === undefined) return;
+  const message = `two logs are called ${twice}: in ${backupDir} their backups would be mixed`;
+  throw new LogctlError('usage', message, 'give each of them a backup directory of its own');
+}
+
 async function compactOne(
   context: WriteContext,
   log: Log,
@@ -52,7 +63,6 @@ async function compactOne(
 ): Promise<CompactOutcome> {
   let part: CompactLogPart;
   try {
-    sayDialect(context, log, options);
     part = await compactIfDue(context, log, options);
   } catch (error) {
     return compactFailure(context, log, options, error);
@@ -74,6 +84,7 @@ async function compactIfDue(
   log: Log,
   options: CompactOptions,
 ): Promise<CompactLogPart> {
+  if (options.dryRun !== true) await finishInterrupted(context, log, options);
   const { isDue, why, counted } = await whetherDue(context, log, options);
   if (isDue) {
     context.say?.(1, `${log.path}: due ${why}`);
@@ -81,6 +92,21 @@ async function compactIfDue(
   }
   const part = plainPart(context, log, options);
   return { ...part, ...counted, reason: why };
+}
+
+/** What a run left half done is finished now: the log may be too small to be due for weeks. */
+async function finishInterrupted(
+  context: WriteContext,
+  { path }: Log,
+  options: CompactOptions,
+): Promise<void> {
+  const { intent, directory, temporaryPrefix } = siblingsOf(path);
+  const isLeft = (name: string) => name === basename(intent) || name.startsWith(temporaryPrefix);
+  if (!(context.disk.list(directory) ?? []).some(isLeft)) return;
+  const { did } = await withCompactionLock(context, path, { waitMs: options.lockWait ?? 0 }, () => {
+    return finishCompaction(context, path, options);
+  });
+  context.say?.(1, `${path}: an interrupted run ${did}`);
 }
 
 /** Moves and compresses backups, also of a log that was not due: they grow old by themselves. */
@@ -109,9 +135,4 @@ async function tendBackups(
       ...(compressed.length > 0 && { backupsCompressed: compressed }),
     };
   });
-}
-
-function sayDialect(context: WriteContext, log: Log, { dialect }: CompactOptions): void {
-  const how = dialect === undefined ? 'from its content' : 'named by --dialect';
-  context.say?.(1, `${basename(log.path)}: dialect ${log.dialect.name}, ${how}`);
 }

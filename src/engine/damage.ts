@@ -69,7 +69,8 @@ export class LineSplitter {
         at += seen.entry.length;
         continue;
       }
-      const next = await nextEntry(prober, line, at, seen.entry ? behind : seen.errorAt);
+      const errorAt = seen.entry ? behind : seen.errorAt;
+      const next = await nextEntry(prober, line, at, { ...seen, errorAt });
       await pushFragment(prober, pieces, at, next ?? end);
       at = next ?? end;
     }
@@ -78,11 +79,22 @@ export class LineSplitter {
 }
 
 /** Where the next entry that counts begins, behind a fragment that begins at `from`. */
-async function nextEntry(prober: Prober, line: LineRange, from: number, errorAt: number) {
+async function nextEntry(
+  prober: Prober,
+  line: LineRange,
+  from: number,
+  { errorAt, time: timeOfFragment }: Probed,
+) {
   const end = line.offset + line.length;
   // A fragment that ends inside a string swallows the two bytes `{"` of what follows. One that
   // ends where a value is expected swallows all of it, and the grammar breaks at the line's end.
   const swallowed = errorAt >= end && line.ended;
+  // An object inside the value looks the same, but what was appended is no older than its line.
+  const { timeBefore } = line;
+  const timeLeast =
+    !(timeBefore >= timeOfFragment) && timeOfFragment === timeOfFragment
+      ? timeOfFragment
+      : timeBefore;
   let at = Math.max(from + 1, swallowed ? from + 1 : errorAt - 2);
   while ((at = await prober.find(at, end)) >= 0) {
     const { entry } = await prober.probe(at, end);
@@ -90,7 +102,7 @@ async function nextEntry(prober: Prober, line: LineRange, from: number, errorAt:
     // Entries carry times; two halves of torn lines that happen to fit carry none that is one.
     const time = entry?.time ?? NaN;
     const isDated = time === time || line.timeBefore !== line.timeBefore;
-    const inOrder = isDated && !(swallowed && time < line.timeBefore);
+    const inOrder = isDated && !(swallowed && time < timeLeast);
     if (behind === end && inOrder) return at;
     if (behind > 0 && inOrder && !swallowed && (await prober.startsPiece(behind, end))) return at;
     at++;
@@ -113,6 +125,8 @@ interface Probed {
   entry: EntryPiece | undefined;
   /** Where the grammar breaks. */
   errorAt: number;
+  /** The time of a fragment whose grammar holds to its end; NaN: unknown. */
+  time: number;
 }
 
 class Prober {
@@ -143,14 +157,16 @@ class Prober {
   async probe(at: number, end: number): Promise<Probed> {
     const first = await this.scan(at, end);
     const whole = entryOf(this.kernel.batch);
-    if (whole) return { entry: whole, errorAt: end };
+    if (whole) return { entry: whole, errorAt: end, time: whole.time };
+    const { count, time: times } = this.kernel.batch;
+    const time = first >= end && count > 0 ? times[0] : NaN;
     // The machine stops at the byte behind a complete value: perhaps the entry ends there.
     if (first > at && first < end) {
       await this.scan(at, first);
       const entry = entryOf(this.kernel.batch);
-      if (entry) return { entry, errorAt: first };
+      if (entry) return { entry, errorAt: first, time: entry.time };
     }
-    return { entry: undefined, errorAt: first };
+    return { entry: undefined, errorAt: first, time };
   }
 
   /** Scans `[at, end)` as one line; gives where its grammar breaks, `end` when it holds. */

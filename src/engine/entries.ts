@@ -100,10 +100,32 @@ class Lister {
     const versions: Candidate[] = [];
     for (const { path } of sound) await this.versionsIn(backupLog(log, path), versions);
     const scan = await this.versionsIn(log, versions);
-    const unique = withoutCopies(versions).reverse().filter(this.wants);
+    const news = await this.withoutRestated(versions);
+    const unique = withoutCopies(news).reverse().filter(this.wants);
     this.matched = unique.length;
     for (const row of unique.slice(0, this.limit)) await this.give(row);
     return scan;
+  }
+
+  /** Without checkpoints that only repeat the version before them. */
+  private async withoutRestated(versions: Candidate[]): Promise<Candidate[]> {
+    const news: Candidate[] = [];
+    for (const [place, row] of versions.entries()) {
+      const before = versions[place - 1];
+      const mayRestate = row.fromState && before?.bytes === row.bytes;
+      if (mayRestate && (await this.valueOf(before)) === (await this.valueOf(row))) continue;
+      news.push(row);
+    }
+    return news;
+  }
+
+  private async valueOf({ path, valueOffset, bytes }: Candidate): Promise<string> {
+    const source = openSource(this.context, path);
+    try {
+      return await textOf(source, valueOffset, bytes);
+    } finally {
+      source.close();
+    }
   }
 
   private async versionsIn(log: Log, versions: Candidate[]): Promise<LogScan> {
@@ -207,14 +229,10 @@ export function filterOf(options: EntriesOptions): (row: Candidate) => boolean {
   };
 }
 
-/**
- * The carried tail of a compaction stands in the backup and in the log, and a checkpoint repeats
- * what older files show entry by entry: each version once.
- */
+/** The carried tail of a compaction stands in the backup and in the log: each version once. */
 function withoutCopies(versions: Candidate[]): Candidate[] {
   const seenIn = new Map<string, string>();
-  return versions.filter((row, place) => {
-    if (row.fromState && versions[place - 1]?.bytes === row.bytes) return false;
+  return versions.filter((row) => {
     const name = `${row.time} ${row.op} ${row.bytes} ${row.length}`;
     const path = seenIn.get(name) ?? row.path;
     seenIn.set(name, path);

@@ -47,11 +47,8 @@ export interface EntryWriting {
   readFolded(end: string): number | undefined;
 }
 
-/** What a line's end shows of its stamp. */
+/** What a line's end shows of its stamp; `seq` is 0 in a checkpoint that stands for none. */
 export type ReadStamp = Pick<EntryStamp, 'seq' | 'batch' | 'version'>;
-
-/** A change that touches one key, or all of them. */
-export const isWhole = (change: Change): boolean => change.do === 'replace';
 
 /** Ends an entry whose text lacks its last brace with the checksum of what stands before. */
 export function withCrc(open: string): string {

@@ -16,13 +16,14 @@ export async function fingerprint(
 ): Promise<Fingerprint> {
   const file = context.disk.open(path);
   try {
+    const { mtimeMs: modifiedMs } = file.stat();
     const hash = createHash('sha256');
     let size = 0;
     for await (const chunk of chunksOf(context, partOf(file, 0, limit), 'hash')) {
       hash.update(chunk);
       size += chunk.length;
     }
-    return { path, size, sha256: hash.digest('hex') };
+    return { path, size, sha256: hash.digest('hex'), modifiedMs };
   } finally {
     file.close();
   }

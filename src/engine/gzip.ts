@@ -83,6 +83,8 @@ class PlainStream {
       }
       return true;
     } catch (error) {
+      // A device that failed says nothing about the bytes.
+      if (this.failure instanceof LogctlError) throw this.failure;
       const words = (this.failure ?? (error as Error)).message;
       const { path } = this.file;
       throw new LogctlError('damaged', `${path}: not a whole gzip file: ${words}`, 'use another', {

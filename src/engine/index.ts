@@ -27,3 +27,4 @@ export { Batch } from './batch.js';
 export type * from './library.js';
 export { follow, tail } from './tail.js';
 export type * from './tail-events.js';
+export { loadMirror, type LoadedMirror, type LoadMirrorOptions } from './mirror-load.js';

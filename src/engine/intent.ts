@@ -30,7 +30,7 @@ export const inodeOf = ({ id }: FileStat): string => id.slice(id.lastIndexOf(':'
 
 /**
  * The intent of the log at `path`; undefined when there is none. Throws LogctlError `bad-intent`:
- * an intent that cannot be read is never ignored, it may stand for entries.
+ * who writes never ignores an intent that cannot be read, it may stand for entries.
  */
 export function readIntent(disk: DiskReader, path: string): Intent | undefined {
   const { intent: intentPath } = siblingsOf(path);
@@ -46,6 +46,22 @@ export function readIntent(disk: DiskReader, path: string): Intent | undefined {
   }
   const hint = `keep every file; compare ${basename(path)} with its newest backup by hand`;
   throw new LogctlError('bad-intent', `${intentPath} cannot be read`, hint, { path: intentPath });
+}
+
+/**
+ * The same for reading commands: side files never block reading. `unreadable` is for them to
+ * report, since lines may be missing that only the old file has.
+ */
+export function intentForReading(
+  disk: DiskReader,
+  path: string,
+): { intent?: Intent; unreadable: boolean } {
+  try {
+    return { intent: readIntent(disk, path), unreadable: false };
+  } catch (error) {
+    if (!(error instanceof LogctlError) || error.code !== 'bad-intent') throw error;
+    return { unreadable: true };
+  }
 }
 
 /** Puts the intent in its place, durably, readable for whoever may read the log. */

@@ -7,9 +7,10 @@
  */
 import { isUtf8 } from 'node:buffer';
 
+/** Room for more, as a part of what is there: a copy of the arena now and then costs little. */
+const arenaGrowth = 1.125;
 const BACKSLASH = 0x5c;
 const HEX_DIGIT: Record<string, number> = { b: 8, f: 12, n: 10, r: 13, t: 9 };
-const decoder = new TextDecoder('utf-8');
 
 /** Growing storage for the keys' bytes. Forgotten bytes are counted; the keydir packs them. */
 export class KeyArena {
@@ -25,7 +26,7 @@ export class KeyArena {
   /** Appends one key; gives its offset. */
   add(source: Uint8Array, start: number, length: number): number {
     if (this.end + length > this.bytes.length) {
-      const bigger = new Uint8Array(Math.ceil((this.end + length) * 1.5));
+      const bigger = new Uint8Array(Math.ceil((this.end + length) * arenaGrowth) + 256);
       bigger.set(this.bytes.subarray(0, this.end));
       this.bytes = bigger;
     }
@@ -36,6 +37,11 @@ export class KeyArena {
     this.end += length;
     this.liveBytes += length;
     return at;
+  }
+
+  /** True when forgotten bytes are an eighth of it: time to copy the others together. */
+  get wantsPacking(): boolean {
+    return this.deadBytes > 65_536 && this.deadBytes * 8 > this.liveBytes;
   }
 
   release(length: number): void {
@@ -53,8 +59,11 @@ export class KeyArena {
  * Invalid UTF-8 becomes U+FFFD, as every JSON.parse of decoded text sees it.
  */
 export function canonicalKey(raw: Uint8Array): Uint8Array {
-  if (!raw.includes(BACKSLASH)) return isUtf8(raw) ? raw : stringToKey(decoder.decode(raw));
-  return stringToKey(unescape(isUtf8(raw) ? Buffer.from(raw).toString() : decoder.decode(raw)));
+  const isPlain = !raw.includes(BACKSLASH);
+  if (isPlain && isUtf8(raw)) return raw;
+  // A TextDecoder would take U+FEFF at the start of a key for a byte order mark, and drop it.
+  const text = Buffer.from(raw).toString('utf8');
+  return stringToKey(isPlain ? text : unescape(text));
 }
 
 /** Text of a JSON string's inside, escapes decoded. */

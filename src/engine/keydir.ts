@@ -9,11 +9,9 @@
  * entry carries a generation: those of the current generation are live as documented, older ones
  * only upstream.
  */
-import { randomBytes } from 'node:crypto';
-import { compareKeys, jsonKeyLength, KeyArena } from './key-bytes.js';
+import { compareKeys } from './key-bytes.js';
 import { hashKey } from './key-hash.js';
-import { KeySlots } from './key-slots.js';
-import { LogctlError } from './errors.js';
+import { KeyTable } from './key-table.js';
 import {
   entryDoubles,
   entryWords,
@@ -26,20 +24,8 @@ import {
 
 export { literalFile, type LiveRange, type Semantics } from './keydir-entry.js';
 
-const startEntries = 64;
-const growth = 1.5;
-/** Above this the words of all entries no longer fit one typed array. */
-const entriesMax = 2 ** 26 * 4;
-
-/** Keys of a batch: `bytes[start[k], start[k] + length[k])`. */
-export interface KeyRanges {
-  bytes: Uint8Array;
-  start: Uint32Array;
-  length: Uint32Array;
-}
-
 /** See the top of this file. Not for concurrent use; views are valid until the next put. */
-export class Keydir {
+export class Keydir extends KeyTable {
   /** Keys alive as documented, and as the format's own code has them. */
   count = 0;
   upstreamCount = 0;
@@ -50,22 +36,8 @@ export class Keydir {
   /** Values that lie in no file (the characters of a string that is spread): see `literalFile`. */
   literals = '';
 
-  private arena = new KeyArena();
-  private seed: Uint32Array;
   private generation = 1;
   private births = 0;
-  private used = 0;
-  private freeList: number[] = [];
-  /** What `prepare` read: a sum nobody needs, without which the reads could be left out. */
-  private touched = 0;
-  private slots = new KeySlots(startEntries);
-  private words = new Uint32Array(startEntries * entryWords);
-  private doubles = new Float64Array(this.words.buffer);
-
-  /** `seed`: two words that key the hash, so that nobody can prepare colliding keys. */
-  constructor(seed?: Uint32Array) {
-    this.seed = seed ?? new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
-  }
 
   /** Sets a key. `bytes[start, start + length)` is its canonical form (see key-bytes.ts). */
   put(
@@ -95,24 +67,6 @@ export class Keydir {
     doubles[wide + lengthDouble] = value.length;
   }
 
-  /**
-   * Hashes the keys `from` to `to` of a batch for `put`, and reads what their puts will touch: the
-   * cache misses of many keys at once cost little more than that of one.
-   */
-  prepare(keys: KeyRanges, from: number, to: number, hashes: Uint32Array): void {
-    const { pairs } = this.slots;
-    const mask = pairs.length - 1;
-    for (let k = from; k < to; k++) {
-      const hash = hashKey(keys.bytes, keys.start[k], keys.length[k], this.seed);
-      hashes[k - from] = hash;
-      this.touched ^= pairs[((hash << 1) & mask) + 1];
-    }
-    for (let k = 0; k < to - from; k++) {
-      const index = pairs[((hashes[k] << 1) & mask) + 1];
-      if (index > 0) this.touched ^= this.words[(index - 1) * entryWords + WORD.keyAt];
-    }
-  }
-
   /** Removes a key from both states. False when it was in neither. */
   delete(bytes: Uint8Array, start: number, length: number): boolean {
     const index = this.lookUp(hashKey(bytes, start, length, this.seed), bytes, start, length);
@@ -125,10 +79,7 @@ export class Keydir {
       this.removals++;
     }
     this.upstreamCount--;
-    this.slots.remove(this.words[at + WORD.hash], index);
-    this.arena.release(this.words[at + WORD.keyLength]);
-    this.words[at + WORD.alive] = 0;
-    this.freeList.push(index);
+    this.remove(index);
     return true;
   }
 
@@ -150,12 +101,9 @@ export class Keydir {
   /** Empties the table and keeps its memory. */
   clear(): void {
     if (this.used === 0) return;
-    this.slots.pairs.fill(0);
-    this.words.fill(0, 0, this.used * entryWords);
-    this.used = this.count = this.upstreamCount = this.liveBytes = this.births = this.removals = 0;
+    this.empty();
+    this.count = this.upstreamCount = this.liveBytes = this.births = this.removals = 0;
     this.generation = 1;
-    this.freeList = [];
-    this.arena.clear();
   }
 
   /** Keeps a JSON text as ASCII; gives its range for a LiveRange of file `literalFile`. */
@@ -243,82 +191,10 @@ export class Keydir {
   }
 
   private create(hash: number, bytes: Uint8Array, start: number, length: number): number {
-    if (this.arena.deadBytes > 1_048_576 && this.arena.deadBytes > this.arena.liveBytes) {
-      this.packArena();
-    }
-    let index = this.freeList.pop();
-    if (index === undefined) {
-      if (this.used * entryWords === this.words.length) this.growEntries();
-      index = this.used++;
-    }
-    const { words } = this;
-    const at = index * entryWords;
-    words[at + WORD.hash] = hash;
-    words[at + WORD.keyAt] = this.arena.add(bytes, start, length);
-    words[at + WORD.keyLength] = length;
-    words[at + WORD.jsonLength] = jsonKeyLength(bytes, start, length);
-    words[at + WORD.alive] = 0;
-    words[at + WORD.versions] = 0;
-    words[at + WORD.bornUpstream] = this.births + 1;
+    const index = this.add(hash, bytes, start, length);
+    this.words[index * entryWords + WORD.bornUpstream] = this.births + 1;
     this.upstreamCount++;
-    if (this.slots.isFull(this.upstreamCount)) this.growSlots();
-    this.slots.insert(hash, index);
     return index;
-  }
-
-  /** Index of a key in either state, -1 where it is in none. */
-  private lookUp(hash: number, bytes: Uint8Array, start: number, length: number): number {
-    const { words } = this;
-    const { pairs } = this.slots;
-    const mask = pairs.length - 1;
-    for (let slot = (hash << 1) & mask; pairs[slot + 1] !== 0; slot = (slot + 2) & mask) {
-      if (pairs[slot] !== hash) continue;
-      const index = pairs[slot + 1] - 1;
-      const entry = index * entryWords;
-      if (words[entry + WORD.keyLength] !== length) continue;
-      const { bytes: own } = this.arena;
-      const at = words[entry + WORD.keyAt];
-      let i = 0;
-      while (i < length && own[at + i] === bytes[start + i]) i++;
-      if (i === length) return index;
-    }
-    return -1;
-  }
-
-  private growSlots(): void {
-    this.slots.double();
-    for (let index = 0; index < this.used; index++) {
-      const at = index * entryWords;
-      if (this.words[at + WORD.alive] > 0) this.slots.insert(this.words[at + WORD.hash], index);
-    }
-  }
-
-  private growEntries(): void {
-    const entries = Math.ceil((this.used * growth) / 2) * 2;
-    if (entries > entriesMax) {
-      const hint = 'split the log or count its keys with another tool';
-      throw new LogctlError('too-large', `more than ${this.used} live keys`, hint);
-    }
-    const words = new Uint32Array(entries * entryWords);
-    words.set(this.words);
-    this.words = words;
-    this.doubles = new Float64Array(words.buffer);
-  }
-
-  /** Copies the living keys together once more than half of the arena is forgotten bytes. */
-  private packArena(): void {
-    const { bytes } = this.arena;
-    const { words } = this;
-    const packed = new KeyArena(this.arena.liveBytes + 1024);
-    for (let at = 0; at < this.used * entryWords; at += entryWords) {
-      if (words[at + WORD.alive] === 0) continue;
-      words[at + WORD.keyAt] = packed.add(
-        bytes,
-        words[at + WORD.keyAt],
-        words[at + WORD.keyLength],
-      );
-    }
-    this.arena = packed;
   }
 
   /** Takes over the other table whole, and gives it ours: a first checkpoint costs no copy. */

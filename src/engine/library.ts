@@ -57,7 +57,7 @@ export interface LogOptions {
   now?(): number;
 }
 
-/** What opening a log repaired. */
+/** What was repaired so that the log could be opened, or appended to. */
 export interface Recovered {
   /** One line for a person. */
   text: string;
@@ -115,7 +115,7 @@ export interface Version<Value> {
  */
 export interface LogHandle<Value = unknown> {
   readonly path: string;
-  /** What opening repaired; null where all was well. */
+  /** What opening repaired, and appends since; null where all was well. */
   readonly recovered: Recovered | null;
   readonly size: number;
   /** A copy of the value: changing it changes nothing in the log. */

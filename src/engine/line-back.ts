@@ -34,17 +34,3 @@ export async function textBefore(source: SourceFile, end: number): Promise<strin
   await source.read(bytes, end - bytes.length);
   return Buffer.from(bytes).toString('latin1');
 }
-
-/** Where the last whole line between two offsets ends, its newline included; `from` for none. */
-export async function lastLineEnd(source: SourceFile, from: number, to: number): Promise<number> {
-  const chunk = Buffer.alloc(Math.min(chunkBytes, to - from));
-  for (let end = to; end > from;) {
-    const start = Math.max(from, end - chunk.length);
-    const part = chunk.subarray(0, end - start);
-    await source.read(part, start);
-    const newline = part.lastIndexOf(0x0a);
-    if (newline >= 0) return start + newline + 1;
-    end = start;
-  }
-  return from;
-}

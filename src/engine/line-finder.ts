@@ -1,4 +1,4 @@
-/** line-finder: where given lines stand in another file, in one pass however many are looked for. */
+/** line-finder: where given lines stand in another file, in one pass however many there are. */
 import type { Context } from './context.js';
 import type { SourceFile } from './disk.js';
 import { openSource } from './log.js';

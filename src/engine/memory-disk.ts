@@ -165,7 +165,7 @@ class InMemory implements MemoryDisk {
         inode.mtimeMs = ++this.clockMs;
       },
       sync: () => undefined,
-      setOwner: (owner) => void (inode.owner = owner),
+      setOwner: ({ uid, gid }) => void (inode.owner = { uid, gid }),
       setMode: (mode) => void (inode.mode = mode),
       close: () => {
         if (this.holders.get(statOf(inode).id) === file) this.holders.delete(statOf(inode).id);

@@ -1,7 +1,7 @@
 /** merged-source: a log whose swap was interrupted, read as the next run will make it. */
 import { dirname, join } from 'node:path';
 import type { DiskReader, SourceFile } from './disk.js';
-import { inodeOf, readIntent, type Intent } from './intent.js';
+import { inodeOf, intentForReading, type Intent } from './intent.js';
 import { endsHash } from './swap-carry.js';
 import { findLateLines, type LateLines, type Stretch } from './swap-late.js';
 
@@ -38,7 +38,7 @@ const newlineFile: MergedPiece['file'] = {
 /**
  * The log at `path` with the lines that an interrupted swap left behind in its old file, each where
  * it belongs; undefined where nothing is missing. `log` is the open log; the source closes it.
- * Offsets are those of the merged log. Throws LogctlError `bad-intent`.
+ * Offsets are those of the merged log. Throws LogctlError.
  */
 export function mergedSource(
   disk: DiskReader,
@@ -46,7 +46,7 @@ export function mergedSource(
   resync: readonly string[],
 ): SourceFile | undefined {
   const { path } = log;
-  const intent = effectiveIntent(readIntent(disk, path), log);
+  const intent = effectiveIntent(intentForReading(disk, path).intent, log);
   if (intent === undefined) return undefined;
   const kept = join(dirname(path), intent.keptAs);
   const stat = disk.lstat(kept);

@@ -3,7 +3,7 @@ import type { BenchFsyncReport } from './bench-fsync-model.js';
 import type { ExitCode } from './errors.js';
 import type { Finding } from './findings.js';
 import type { Semantics } from './keydir.js';
-import type { LogPlan } from './plan.js';
+import type { RecoverReport } from './recover-model.js';
 
 /** Where a line sits. `line` counts from 1; `offset` and `length` are bytes, newline excluded. */
 export interface Position {
@@ -270,41 +270,12 @@ export interface CompactReport extends Envelope<'compact', CompactLogPart> {
   dryRun: boolean;
 }
 
-/** What recover did, or would do, with one log. */
-export interface RecoverLogPart extends LogPart {
-  result:
-    | 'nothing to do'
-    | 'would recover'
-    | 'recovered'
-    | 'recovered with loss'
-    | 'written'
-    | 'put back'
-    | 'refused'
-    | 'not recovered';
-  /** Null for `--undo`, and where a target led to no log. */
-  plan: LogPlan | null;
-  /** Paths of what was kept and written; null where there is none. */
-  original: string | null;
-  quarantine: string | null;
-  receipt: string | null;
-  output: string | null;
-  /** An interrupted compaction was completed, or its leftovers were removed. */
-  finished: boolean;
-  /** What a full verify said afterwards; null where nothing was applied. */
-  verified: { verdict: Verdict; findings: Finding[] } | null;
-  /** The main JSON file that was rebuilt. `original`: the old one; null where there was none. */
-  mirror: { path: string; original: string | null; keys: number; bytes: number } | null;
-}
-
-export interface RecoverReport extends Envelope<'recover', RecoverLogPart> {
-  report: 'recover';
-  dryRun: boolean;
-}
-
 /** What stopped a command before it had a report of its own kind. */
 export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
+
+export type { RecoverLogPart, RecoverReport } from './recover-model.js';
 
 export type Report =
   | InspectReport

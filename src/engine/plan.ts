@@ -7,6 +7,8 @@ export interface Fingerprint {
   /** Bytes from the start of the file; what a writer appends later is no change. */
   size: number;
   sha256: string;
+  /** Time of its last change, ms since 1970 UTC, before it was read. */
+  modifiedMs: number;
 }
 
 /** One piece of the new file. Offsets and lengths in bytes of `path` (unpacked where it is .gz). */
@@ -115,6 +117,8 @@ export interface LogPlan {
 export interface MirrorPlan {
   path: string;
   action: 'none' | 'write' | 'adopt' | 'replace' | 'refused';
+  /** A file is there now; it stays under another name. */
+  exists: boolean;
   keys: number;
   /** Bytes of the file to be written. */
   bytes: number;

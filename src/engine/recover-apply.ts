@@ -2,7 +2,6 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { BufferedSink } from './buffered-sink.js';
 import { chunksOf } from './chunks.js';
 import type { RecoverOptions, Sink, WriteContext } from './context.js';
 import type { FileStat, SourceFile } from './disk.js';
@@ -23,6 +22,7 @@ import {
 } from './recover-evidence.js';
 import { moveEvidence } from './evidence-move.js';
 import { scanSource } from './recover-state.js';
+import type { LogScan } from './scan-log.js';
 import { siblingsOf } from './siblings.js';
 import { partOf } from './source-part.js';
 import { stateHash } from './state-hash.js';
@@ -37,6 +37,8 @@ export interface AppliedPlan {
   carriedBytes: number;
   /** Late bytes are merged by the next run. */
   deferred: boolean;
+  /** The new file as it was read back from disk. The caller closes the scan. */
+  proof: { scan: LogScan; id: string };
 }
 
 /**
@@ -62,24 +64,30 @@ export async function writeParts(context: WriteContext, plan: LogPlan, sink: Sin
   const hash = createHash('sha256');
   let size = 0;
   try {
-    const output = new BufferedSink(sink);
     for await (const chunk of chunksOf(context, source, 'write')) {
       hash.update(chunk);
       size += chunk.length;
-      await output.write(chunk);
+      await sink(chunk);
     }
-    await output.flush();
   } finally {
     source.close();
   }
-  return { path: plan.path, size, sha256: hash.digest('hex') };
+  return { name: basename(plan.path), size, sha256: hash.digest('hex') };
 }
 
-/** Throws LogctlError `changed` where a file the plan rests on is not what it was. */
-export async function checkBasis(context: WriteContext, plan: LogPlan): Promise<void> {
+/**
+ * Throws LogctlError `changed` where a file the plan rests on is not what it was. Files of a plan
+ * that this run has made (`isFresh`) are read again only where size or time of change differ.
+ */
+export async function checkBasis(
+  context: WriteContext,
+  plan: LogPlan,
+  isFresh: boolean,
+): Promise<void> {
   for (const planned of plan.basis) {
-    const { path, size, sha256 } = planned;
+    const { path, size, sha256, modifiedMs } = planned;
     const stat = context.disk.stat(path);
+    if (isFresh && stat?.size === size && stat.mtimeMs === modifiedMs) continue;
     const isLog = path === plan.path;
     // Whole lines that a writer appended are carried over. What follows a torn line may be its end.
     const mayGrow = isLog && (await endsLine(context, path, size));
@@ -181,24 +189,23 @@ class Application {
   }
 
   private bytes: Receipt['recovered'] | undefined;
+  private proof: AppliedPlan['proof'] | undefined;
 
-  private written(bytes: { path: string; size: number; sha256: string }): void {
-    this.bytes = receiptFile(bytes);
+  private written(bytes: Receipt['recovered']): void {
+    this.bytes = bytes;
   }
 
   /** Reads the new file back: what lies on the disk is what was planned. Then the evidence. */
   private async prove(temporary: SourceFile, length: number, like: FileStat | undefined) {
     const { context, plan, log } = this;
     assert(length === plan.bytesAfter, `${length} bytes were written, ${plan.bytesAfter} planned`);
-    const scan = await scanSource(context, log, partOf(temporary, 0, length));
-    try {
-      const hash = await stateHash(scan.keydir, scan.sources, 'documented');
-      const words = 'the new file does not hold what was planned';
-      const isSound = scan.damages.length === 0 && scan.bytes === length;
-      assert(isSound && hash === plan.state.hashAfter, words);
-    } finally {
-      scan.close();
-    }
+    const part = partOf(temporary, 0, length);
+    const scan = await scanSource(context, log, part, { compareStates: true });
+    const hash = await stateHash(scan.keydir, scan.sources, 'documented');
+    const words = 'the new file does not hold what was planned';
+    const isSound = scan.damages.length === 0 && scan.bytes === length;
+    assert(isSound && hash === plan.state.hashAfter, words);
+    this.proof = { scan, id: temporary.stat().id };
     await this.writeEvidence(like);
   }
 
@@ -236,6 +243,6 @@ class Application {
   private result(original: string | null) {
     const { plan, evidence } = this;
     const quarantine = plan.quarantine.length > 0 ? evidence.quarantine : null;
-    return { original, quarantine, receipt: evidence.receipt };
+    return { original, quarantine, receipt: evidence.receipt, proof: this.proof! };
   }
 }

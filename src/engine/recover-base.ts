@@ -1,4 +1,4 @@
-/** recover-base: the backup a recovered log begins with, where the log itself cannot be the start. */
+/** recover-base: the backup a recovered log begins with where the log itself has lost its start. */
 import { basename } from 'node:path';
 import type { Analysis } from './analyse.js';
 import { backupLog, type CheckedBackup } from './backups.js';

@@ -1,6 +1,6 @@
 /** recover-log: one log under its lock: finish what was interrupted, apply the plan, verify. */
 import { strict as assert } from 'node:assert';
-import { analyse } from './analyse.js';
+import { analyse, analyseScan, type Analysis } from './analyse.js';
 import { writeOutput } from './apply.js';
 import { withCompactionLock } from './compaction-lock.js';
 import type { RecoverOptions, WriteContext } from './context.js';
@@ -9,7 +9,7 @@ import type { Finding } from './findings.js';
 import { openLog, type Log } from './log.js';
 import type { RecoverLogPart } from './model.js';
 import type { LogPlan } from './plan.js';
-import { applyPlan, checkBasis, writeParts } from './recover-apply.js';
+import { applyPlan, checkBasis, writeParts, type AppliedPlan } from './recover-apply.js';
 import { replaceMirror } from './recover-mirror-write.js';
 import { checkSpace, isDoing, plannedPart, refusalOf, withExit } from './recover-part.js';
 import { planLog } from './recover-plan.js';
@@ -34,12 +34,19 @@ export async function recoverLog(
     const current = plan.unfinished ? await replan(context, log, options) : plan;
     if (current.action === 'refused') throw refusalOf(current);
     const part = { ...plannedPart(current), finished: plan.unfinished };
-    await checkBasis(context, current);
-    if (!isDoing(current)) return finished(context, log, current, part, options);
-    if (current.action !== 'recover') return finished(context, log, current, part, options);
+    await checkBasis(context, current, current !== plan || options.plan === undefined);
+    const verified = (part: RecoverLogPart, analysis: Analysis) =>
+      finished(context, current, part, analysis);
+    if (current.action !== 'recover') {
+      const now = await openLog(context, log.path, log.dialect.name);
+      return verified(part, await analyse(context, now, options));
+    }
     const applied = await applyPlan(context, log, current, options);
+    // Leftovers of a log that was not there could not be told from its files before.
+    if (current.missing) await finishCompaction(context, log.path, options);
     const { original, quarantine, receipt } = applied;
-    return finished(context, log, current, { ...part, original, quarantine, receipt }, options);
+    const analysis = await analyseApplied(context, log, applied, options);
+    return verified({ ...part, original, quarantine, receipt }, analysis);
   });
 }
 
@@ -50,16 +57,33 @@ async function replan(context: WriteContext, log: Log, options: RecoverOptions):
   return plan;
 }
 
-/** The full verify of what lies there now, and then the main JSON file. */
-async function finished(
+/**
+ * The full verify of the log as it lies there now. Where it is the very file that was read back and
+ * proved before the swap, and has not grown, what that reading found holds; else it is read anew.
+ */
+async function analyseApplied(
   context: WriteContext,
   log: Log,
+  { proof: { scan, id } }: AppliedPlan,
+  options: RecoverOptions,
+): Promise<Analysis> {
+  const now = context.disk.stat(log.path);
+  if (now?.id === id && now.size === scan.bytes) {
+    // The temporary's file was closed with the swap: values are read from the log itself.
+    scan.sources.splice(0, 1, context.disk.open(log.path));
+    return analyseScan(context, scan, options);
+  }
+  scan.close();
+  return analyse(context, await openLog(context, log.path, log.dialect.name), options);
+}
+
+/** What the verify found, and the main JSON file. */
+async function finished(
+  context: WriteContext,
   plan: LogPlan,
   part: RecoverLogPart,
-  options: RecoverOptions,
+  { scan, findings }: Analysis,
 ): Promise<RecoverLogPart> {
-  const now = await openLog(context, log.path, log.dialect.name);
-  const { scan, findings } = await analyse(context, now, options);
   try {
     const writes = plan.mirror !== undefined && plan.mirror.action !== 'none';
     const mirror = writes ? await replaceMirror(context, scan, plan) : null;
@@ -87,7 +111,7 @@ async function writeElsewhere(
   plan: LogPlan,
   output: string,
 ): Promise<RecoverLogPart> {
-  await checkBasis(context, plan);
+  await checkBasis(context, plan, false);
   if (plan.neededBytes > plan.freeBytes) {
     const words = `no space for ${output}: ${plan.neededBytes} bytes needed`;
     throw new LogctlError('no-space', words, 'name a file on another disk', { path: output });

@@ -60,7 +60,8 @@ async function decide(
 ): Promise<MirrorPlan> {
   const keys = after.keydir.count;
   const bytes = await mirrorBytes(after);
-  const nothing = { path, keys, bytes, ahead: [], differing: [] };
+  const exists = mirror !== undefined;
+  const nothing = { path, exists, keys, bytes, ahead: [], differing: [] };
   if (mirror === undefined) return { ...nothing, action: 'write' };
   const { errorAt: tornAt } = mirror;
   const other = { keydir: mirror.keydir, sources: [mirror.source] };

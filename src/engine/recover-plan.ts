@@ -1,12 +1,12 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import { analyse, entriesOf, type Analysis } from './analyse.js';
 import type { CheckedBackup } from './backups.js';
 import type { RecoverOptions, Context } from './context.js';
 import { codeOf, hiddenEntries } from './damage-findings.js';
 import type { Damage } from './damage-log.js';
 import { duplicatedBlocks } from './duplicates.js';
-import { fingerprint } from './fingerprint.js';
+import { finishPlan } from './recover-finish.js';
 import { findFills, groupDamages, lineLength } from './fills.js';
 import type { Log } from './log.js';
 import { PartList } from './part-list.js';
@@ -24,9 +24,8 @@ import {
 import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
-import { planMirror, wantsMirror } from './recover-mirror.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
-import { keysLeft, scanPlanned, stateOf } from './recover-state.js';
+import { keysLeft, scanPlanned } from './recover-state.js';
 import { cutOf } from './store-checks.js';
 import { plural } from './text.js';
 
@@ -72,7 +71,7 @@ class LogPlanner {
       linesBefore: scan.lines,
       linesKept: scan.lines - scan.damages.length,
       bytesBefore: scan.bytes,
-      unfinished: findings.has('unfinished-compaction'),
+      unfinished: findings.has('unfinished-compaction') || findings.has('leftover-temp'),
     };
     const isWhole = mirror?.state === 'agrees' || mirror?.state === 'differs';
     const fills = new MirrorFills(context, log.dialect, isWhole ? mirror.path : undefined);
@@ -243,87 +242,11 @@ class LogPlanner {
     return { ...this.out, action: 'refused', refusal: { message, next } };
   }
 
-  private async finish(action: 'none' | 'recover'): Promise<LogPlan> {
-    const { out, parts, analysis, options } = this;
-    const { scan, log } = analysis;
-    out.action = action;
-    if (action === 'none') parts.range(log.path, 0, scan.bytes);
-    out.entriesLost = out.regions.reduce((sum, region) => sum + region.entriesLost, 0);
-    await this.planState();
-    out.parts = parts.parts;
-    out.quarantine = parts.quarantine;
-    out.bytesQuarantined = parts.quarantined;
-    out.bytesInserted = parts.inserted;
-    out.bytesKept = parts.bytes - parts.inserted;
-    out.bytesAfter = parts.bytes;
-    if (out.action === 'recover' && out.entriesLost > out.budget) return this.refuseLoss();
-    const target = options.output ?? log.path;
-    out.freeBytes = this.context.disk.freeBytes(dirname(target));
-    const { mirror } = out;
-    const writesMirror = mirror !== undefined && mirror.action !== 'none';
-    out.neededBytes =
-      (out.action === 'recover' ? out.bytesAfter + ledgerBytes(out) : 0) +
-      (writesMirror ? mirror.bytes : 0);
-    if (out.action === 'recover' || writesMirror) await this.bind();
-    return out;
-  }
-
-  /** Keys and hashes before and after; with `--mirror`, what becomes of the main JSON file. */
-  private async planState(): Promise<void> {
+  private finish(action: 'none' | 'recover'): Promise<LogPlan> {
     const { context, analysis, options, out, parts } = this;
-    const { scan, log } = analysis;
-    const changes = out.regions.some(({ action, entriesBack }) => {
-      return action === 'fill' || action.includes('base') || action === 'mend' || entriesBack > 0;
-    });
-    const isOther = changes || out.base !== undefined || this.policy === 'prefix';
-    let after = isOther ? await scanPlanned(context, log, parts.parts) : scan;
-    try {
-      out.state = await stateOf(scan, after);
-      if (!wantsMirror(options) || out.action === 'refused') return;
-      if (!(await planMirror(context, log, after, options, { plan: out, parts }))) return;
-      if (after !== scan) after.close();
-      out.action = 'recover';
-      after = await scanPlanned(context, log, parts.parts);
-      out.state = await stateOf(scan, after);
-      out.mirror!.keys = after.keydir.count;
-    } finally {
-      if (after !== scan) after.close();
-    }
-  }
-
-  /** Binds the plan to every file it rests on, as far as it was read. */
-  private async bind(): Promise<void> {
-    const { context, out, analysis } = this;
-    const { log, scan } = analysis;
-    const paths = new Set(out.parts.flatMap((part) => ('path' in part ? [part.path] : [])));
-    for (const { source } of out.regions) if (source !== undefined) paths.add(source);
-    paths.delete(log.path);
-    if (out.mirror !== undefined) paths.add(out.mirror.path);
-    if (!log.missing) out.basis.push(await fingerprint(context, log.path, scan.bytes));
-    for (const path of paths) {
-      if (context.disk.stat(path) !== undefined) out.basis.push(await fingerprint(context, path));
-    }
-  }
-
-  private refuseLoss(): LogPlan {
-    const { out } = this;
-    const regions = out.regions.filter(({ entriesLost }) => entriesLost > 0).length;
-    const about = `about ${plural(out.entriesLost, 'entry', 'entries')}`;
-    const would = `${plural(regions, 'damaged region')} would lose ${about}`;
-    const next = ['--policy', this.policy, '--max-lost', String(out.entriesLost)];
-    return this.refuse(`${would}, the budget is ${out.budget}`, [next]);
+    return finishPlan(context, analysis, options, { plan: { ...out, action }, parts });
   }
 }
 
 const wholeUpTo = (path: string, length: number): PlanPart[] =>
   length === 0 ? [] : [{ part: 'range', path, offset: 0, length }];
-
-/** A quarantine record holds up to 64 KiB of bytes in base64; beyond that only a hash. */
-function ledgerBytes({ quarantine, parts }: LogPlan): number {
-  const records = quarantine.reduce((sum, { length }) => {
-    return sum + Math.ceil(Math.min(length, 65_536) * 1.4) + 400;
-  }, 4_096);
-  return (
-    records + parts.reduce((sum, part) => sum + ('text' in part ? part.text.length : 0) + 200, 0)
-  );
-}

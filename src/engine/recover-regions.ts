@@ -57,12 +57,15 @@ async function planLine(
   if (hiddenEntries(damage).length > 0) return split(world, damage, region, numbers);
   quarantine(world, damage, damage.offset, lineLength(damage), `${region.code}: ${region.why}`);
   if (region.entriesLost > 0) await fillFromMirror(world, damage, region);
-  const harmless = region.keys.length > 0 && region.keys.every(isHarmless);
-  if (harmless && region.action === 'quarantine') region.why = 'its key is set again later';
+  if (region.action === 'quarantine') region.why = whyGone(region);
   return region;
 }
 
-const isHarmless = ({ impact }: { impact: string }) => impact === 'harmless';
+function whyGone({ why, keys, entriesLost }: RegionPlan): string {
+  if (entriesLost > keys.length) return 'not every key that stood here can be known';
+  const isSettled = keys.length > 0 && keys.every(({ impact }) => impact === 'harmless');
+  return isSettled ? 'its key is set again later' : why;
+}
 
 /** Invalid UTF-8 in an entry that is whole otherwise: U+FFFD in its place, as readers see it. */
 async function mend(world: RegionWorld, damage: Damage, region: RegionPlan): Promise<RegionPlan> {

@@ -4,7 +4,7 @@ import type { DiskReader, SourceFile } from './disk.js';
 import type { Log } from './log.js';
 import { openParts } from './part-source.js';
 import type { KeyAtRisk, PlannedState, PlanPart } from './plan.js';
-import { scanLog, type LogScan } from './scan-log.js';
+import { scanLog, type LogScan, type ScanOptions } from './scan-log.js';
 import { diffStates } from './state-compare.js';
 import { stateHash } from './state-hash.js';
 
@@ -20,7 +20,12 @@ export function scanPlanned(
 }
 
 /** Reads `source` as if it were the log's file. The caller closes the scan. */
-export async function scanSource(context: Context, log: Log, source: SourceFile): Promise<LogScan> {
+export async function scanSource(
+  context: Context,
+  log: Log,
+  source: SourceFile,
+  options: ScanOptions = {},
+): Promise<LogScan> {
   const disk = Object.assign(Object.create(context.disk) as DiskReader, {
     open: () => source,
     stat: () => source.stat(),
@@ -29,7 +34,7 @@ export async function scanSource(context: Context, log: Log, source: SourceFile)
   });
   // A name without .gz: what comes out of `source` is plain.
   const files = [{ ...log.files[0], path: log.path }];
-  return scanLog({ ...context, disk }, { ...log, missing: false, files });
+  return scanLog({ ...context, disk }, { ...log, missing: false, files }, options);
 }
 
 /** Keys and hashes of two states; one scan twice where nothing changes. */

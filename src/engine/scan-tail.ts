@@ -27,6 +27,12 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
     return { findings, bytes: 0, tail: 'missing' };
   }
   const { path } = log.files[log.files.length - 1];
+  // A stream has no end to jump to: it is read from its start.
+  if (path === '-' || path.endsWith('.gz')) {
+    const scan = await scanLog(context, log, { fold: false });
+    scan.close();
+    return { findings: scan.findings, bytes: scan.bytes, tail: scan.tail };
+  }
   const source = openSource(context, path);
   try {
     const { size } = source.stat();
@@ -36,6 +42,7 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
       open: () => part,
       // Nothing lies beside it: an unfinished compaction is not to be merged into it.
       lstat: () => undefined,
+      stat: (name: string) => context.disk.stat(name),
     });
     const scan = await scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
     const findings = new FindingList();

@@ -4,6 +4,7 @@ import { backupLog, type CheckedBackup } from './backups.js';
 import type { Context } from './context.js';
 import { hiddenEntries } from './damage-findings.js';
 import type { FindingList } from './finding-list.js';
+import { intentForReading } from './intent.js';
 import { keyToString } from './key-bytes.js';
 import type { HolderSearch } from './kernel-locks.js';
 import { scanLog, type LogScan } from './scan-log.js';
@@ -148,7 +149,10 @@ async function isPrefix(context: Context, backup: CheckedBackup, scan: LogScan):
 function checkLeftovers(context: Context, scan: LogScan, findings: FindingList): void {
   const { directory, intent, temporaryPrefix } = siblingsOf(scan.log.path);
   if (context.disk.stat(intent) !== undefined) {
-    const words = 'a compaction stopped half way; nothing is lost';
+    const { unreadable } = intentForReading(context.disk, scan.log.path);
+    const words = unreadable
+      ? 'a compaction stopped half way, and what it was doing cannot be read: lines may be missing'
+      : 'a compaction stopped half way; nothing is lost';
     findings.add('unfinished-compaction', intent, words);
     return;
   }

@@ -8,7 +8,6 @@
  * on; the intent removed. rename alone loses lines: an open(2) may have found the old file before.
  */
 import { join } from 'node:path';
-import { BufferedSink } from './buffered-sink.js';
 import type { WriteContext } from './context.js';
 import { syncFile, type FileStat, type TargetFile } from './disk.js';
 import { inodeOf, removeIntent, writeIntent, type Intent } from './intent.js';
@@ -122,9 +121,7 @@ class Swap {
     // Owner first: a change of owner may clear bits of the mode.
     if (own.uid !== stat.uid || own.gid !== stat.gid) fresh.setOwner(stat);
     fresh.setMode(stat.mode);
-    const buffered = new BufferedSink((bytes) => fresh.append(bytes));
-    await job.writeHead((bytes) => buffered.write(bytes));
-    await buffered.flush();
+    await job.writeHead((bytes) => fresh.append(bytes));
     this.headLength = fresh.stat().size;
     this.carrier.carryLines();
     await syncFile(fresh);

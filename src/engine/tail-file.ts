@@ -2,7 +2,7 @@
 import { candidateAt, type Candidate } from './entries.js';
 import type { SourceFile } from './disk.js';
 import type { Log } from './log.js';
-import { KIND, type Kernel } from './scan/kernel.js';
+import { KIND, PROBLEM, type Kernel } from './scan/kernel.js';
 import { lastLineEnd, readNow } from './sync-read.js';
 
 const markBytes = 64;
@@ -16,6 +16,8 @@ export interface TailLine {
   entry?: Candidate;
   /** An operation that replay ignores. */
   isNote: boolean;
+  /** A checkpoint with which the head of the file goes on, or ends; undefined for others. */
+  head?: 'goes on' | 'ends';
 }
 
 /** A place between two lines. `line`: number of the one that comes. */
@@ -69,6 +71,8 @@ export class FollowedFile {
   /** The end of the last whole line; an unfinished one is held back until its newline is there. */
   wholeEnd(): number {
     const { size } = this;
+    // An unfinished line that was taken away again.
+    if (size < this.searched) this.searched = this.place.offset;
     const end = lastLineEnd(this.source, this.searched, size);
     if (end > this.searched) return end;
     this.searched = Math.max(this.searched, size);
@@ -106,7 +110,11 @@ export class FollowedFile {
       this.place = { offset: offset + length + 1, line: line + 1 };
       if (kind === KIND.blank) continue;
       const entry = kind === KIND.bad ? undefined : candidateAt(batch, row, { path, line, log });
-      yield { line, offset, length, entry, isNote: kind === KIND.meta };
+      const isHead = entry !== undefined && log.dialect.checkpointOps.includes(entry.op);
+      // One for readers that merge stands before the one for those that replace.
+      const goesOn = (batch.problem[row] & PROBLEM.upstreamOnly) !== 0;
+      const head = isHead ? (goesOn ? 'goes on' : 'ends') : undefined;
+      yield { line, offset, length, entry, isNote: kind === KIND.meta, head };
     }
   }
 }

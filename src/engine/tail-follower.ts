@@ -1,10 +1,11 @@
 /** tail-follower: the files of one followed log, and each of its new lines once. */
 import type { Context } from './context.js';
+import type { FileStat } from './disk.js';
 import { filterOf, textOf, type Candidate } from './entries.js';
 import { LogctlError } from './errors.js';
 import { makeKernel, type Log } from './log.js';
 import type { Kernel } from './scan/kernel.js';
-import { siblingsOf } from './siblings.js';
+import { listBackups, siblingsOf } from './siblings.js';
 import { lastLineEnd } from './sync-read.js';
 import type { FollowOptions, TailEvent, TailNotice } from './tail-events.js';
 import { FollowedFile, type TailLine } from './tail-file.js';
@@ -67,24 +68,27 @@ export class Follower {
 
   /** Yields what has happened since the last look. Throws LogctlError. */
   async *look(): AsyncGenerator<TailEvent> {
-    yield* this.lateLines();
-    const stat = this.context.disk.stat(this.log.path);
-    if (!this.current.isIntact) yield this.restart();
-    yield* this.newLines();
-    if (stat?.id === this.current.id) {
-      this.isMissing = false;
-      return;
+    for (let isElsewhere = true; isElsewhere;) {
+      yield* this.lateLines();
+      const stat = this.context.disk.stat(this.log.path);
+      if (!this.current.isIntact) yield this.restart();
+      yield* this.newLines();
+      isElsewhere = yield* this.follow(stat);
     }
+  }
+
+  /** Goes over to the file that has the log's name now; false when there is no other. */
+  private async *follow(stat: FileStat | undefined): AsyncGenerator<TailEvent, boolean> {
+    const wasMissing = this.isMissing;
+    this.isMissing = stat === undefined;
     if (stat === undefined) {
-      if (!this.isMissing) yield this.notice('missing', 'the file is gone; waiting for a new one');
-      this.isMissing = true;
-      return;
+      if (!wasMissing) yield this.notice('missing', 'the file is gone; waiting for a new one');
+      return false;
     }
-    if (this.swapIsRunning()) return;
+    if (stat.id === this.current.id || this.swapIsRunning()) return false;
     const notice = await this.switchFiles();
-    if (notice === undefined) return;
-    yield notice;
-    yield* this.newLines();
+    if (notice !== undefined) yield notice;
+    return notice !== undefined;
   }
 
   close(): void {
@@ -95,9 +99,10 @@ export class Follower {
   private async *newLines(): AsyncGenerator<TailEvent> {
     const { current, log } = this;
     for await (const line of current.lines(this.kernel, log)) {
-      this.inHead &&= line.entry !== undefined && log.dialect.checkpointOps.includes(line.entry.op);
+      const isHead = this.inHead && line.head !== undefined;
+      this.inHead &&= line.head === 'goes on';
       // The state that a rewritten file begins with is the one we know.
-      if (this.inHead || this.isRepeated(line, current, this.owed, this.seen)) continue;
+      if (isHead || this.isRepeated(line, current, this.owed, this.seen)) continue;
       yield* this.give(line, current);
     }
   }
@@ -189,19 +194,27 @@ export class Follower {
     this.current = fresh;
     this.seen = new LineBag();
     this.switchedMs = this.context.now();
-    this.isMissing = this.inHead = false;
+    this.inHead = place.offset === 0;
     const words = event === 'compacted' ? 'compacted' : 'replaced by another file';
     return this.notice(event, `${words}: goes on at line ${place.line}, byte ${place.offset}`);
   }
 
-  /** Undefined when it is gone again. */
+  /** The file that came after ours; undefined when it is gone again. */
   private openFresh(): FollowedFile | undefined {
     try {
-      return new FollowedFile(this.context.disk.open(this.log.path));
+      return new FollowedFile(this.context.disk.open(this.freshPath()));
     } catch (error) {
       if (error instanceof LogctlError && error.code === 'not-found') return undefined;
       throw error;
     }
+  }
+
+  /** Who did not look for long finds the files that were the log in between as its backups. */
+  private freshPath(): string {
+    const { context, log, current } = this;
+    const backups = listBackups(context.disk, log.path).filter(({ compressed }) => !compressed);
+    const own = backups.findIndex(({ path }) => context.disk.stat(path)?.id === current.id);
+    return own > 0 ? backups[own - 1].path : log.path;
   }
 
   private notice(event: TailNotice['event'], message: string): TailNotice {

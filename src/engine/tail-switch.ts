@@ -68,17 +68,19 @@ function goOn(
 
 /** The checkpoints a file begins with. `end`: the offset behind them. */
 async function headOf(file: FollowedFile, kernel: Kernel, log: Log) {
-  const head = { lines: 0, end: 0, folded: undefined as number | undefined, notesFollow: false };
-  for await (const { offset, length, entry, isNote } of file.lines(kernel, log)) {
-    head.notesFollow = isNote;
-    if (entry === undefined || !log.dialect.checkpointOps.includes(entry.op)) break;
-    head.lines += 1;
-    head.end = offset + length + 1;
+  const found = { lines: 0, end: 0, folded: undefined as number | undefined, notesFollow: false };
+  let isOver = false;
+  for await (const { offset, length, isNote, head } of file.lines(kernel, log)) {
+    found.notesFollow = isNote;
+    if (isOver || head === undefined) break;
+    isOver = head === 'ends';
+    found.lines += 1;
+    found.end = offset + length + 1;
     const from = Math.max(offset, offset + length - stampBytes);
     const stamp = readNow(file.source, from, offset + length).toString('latin1');
-    head.folded = log.dialect.writes?.readFolded(stamp) ?? head.folded;
+    found.folded = log.dialect.writes?.readFolded(stamp) ?? found.folded;
   }
-  return head;
+  return found;
 }
 
 /** Operations that nobody knows stand behind the new head again, wherever they stood before. */

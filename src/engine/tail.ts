@@ -18,8 +18,8 @@ const crowdMs = 5;
 /**
  * Follows a log: yields each entry once, in the order of the log, soon after it was written, and
  * what happens to the file. Begins at the end unless told otherwise. An unfinished line is held
- * back until its newline is there. Ends with `return()`, so by leaving a `for await`, or when
- * `signal` aborts. Throws LogctlError.
+ * back until its newline is there. The log is opened by the first `next`. Ends with `return()`,
+ * so by leaving a `for await`, or when `signal` aborts. Throws LogctlError.
  */
 export function tail(path: string, options: TailOptions = {}): AsyncIterableIterator<TailEvent> {
   return new Tail(readingContext(options), path, options);
@@ -56,6 +56,7 @@ class Tail implements AsyncIterableIterator<TailEvent> {
   private readonly events: AsyncGenerator<TailEvent, void>;
   private hasNews = false;
   private isOver = false;
+  private slept: Promise<void> | undefined;
   private wake: () => void = () => undefined;
 
   constructor(
@@ -125,8 +126,10 @@ class Tail implements AsyncIterableIterator<TailEvent> {
     if (this.isOver) return;
     if (this.hasNews) return this.context.sleep(crowdMs);
     const woken = new Promise<void>((resolve) => (this.wake = resolve));
-    const slept = this.context.sleep(ms);
-    // Where the news came first, nobody waits for the sleep any more; the next one throws again.
+    // A sleep that news cut short goes on: it is the next pause's, or thousands would pile up.
+    this.slept ??= this.context.sleep(ms).finally(() => (this.slept = undefined));
+    const { slept } = this;
+    // Where nobody waits for it any more, the next one throws again.
     slept.catch(() => undefined);
     await Promise.race([slept, woken]);
   }

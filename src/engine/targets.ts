@@ -34,7 +34,7 @@ export async function resolveTargets(
   const words = targets.length > 0 ? targets : [await defaultTarget(context)];
   for (const word of words) {
     try {
-      await addTarget(context, found, word, options);
+      await addTarget(context, found, word, options, failed);
     } catch (error) {
       if (failed === undefined || words.length === 1) throw error;
       if (!(error instanceof LogctlError)) throw error;
@@ -52,7 +52,7 @@ export async function resolveTargets(
 
 async function defaultTarget(context: Context): Promise<string> {
   for (const word of ['data/logs', 'data']) {
-    const logs = await logsIn(context, word, {}).catch(() => []);
+    const logs = await logsIn(context, word, {}, []);
     if (logs.length === 0) continue;
     context.say?.(0, `no target named: taking ${word}`);
     return word;
@@ -66,16 +66,20 @@ async function addTarget(
   found: Targets,
   word: string,
   options: TargetOptions,
+  failed: FailedTarget[] | undefined,
 ): Promise<void> {
   if (word === '-') {
     found.logs.push(await openLog(context, '-', options.dialect));
     return;
   }
   const stat = context.disk.stat(word);
-  if (stat === undefined && isGlob(word)) return addGlob(context, found, word, options);
+  if (stat === undefined && isGlob(word)) return addGlob(context, found, word, options, failed);
   if (stat?.kind === 'directory') {
-    const logs = await logsIn(context, word, options);
+    const unread: FailedTarget[] = [];
+    const logs = await logsIn(context, word, options, unread);
+    if (unread.length > 0 && (failed === undefined || logs.length === 0)) throw unread[0].error;
     if (logs.length === 0) throw nothingHere(context, word);
+    failed?.push(...unread);
     found.logs.push(...logs);
     found.directories.push(word);
     return;
@@ -89,14 +93,23 @@ async function addGlob(
   found: Targets,
   word: string,
   options: TargetOptions,
+  failed: FailedTarget[] | undefined,
 ): Promise<void> {
   const paths = expandGlob(context.disk, word).filter((path) => !isSideFile(basename(path)));
   if (paths.length === 0) throw noSuchFile(context, word);
-  for (const path of paths) await addTarget(context, found, path, options);
+  for (const path of paths) await addTarget(context, found, path, options, failed);
 }
 
-/** The logs in a directory and in its `logs`, missing ones whose backups are left included. */
-async function logsIn(context: Context, word: string, options: TargetOptions): Promise<Log[]> {
+/**
+ * The logs in a directory and in its `logs`, missing ones whose backups are left included. One
+ * that cannot be read goes to `unread` and hides no other.
+ */
+async function logsIn(
+  context: Context,
+  word: string,
+  options: TargetOptions,
+  unread: FailedTarget[],
+): Promise<Log[]> {
   const logs: Log[] = [];
   for (const folder of [word, join(word, 'logs')]) {
     const names = context.disk.list(folder) ?? [];
@@ -106,8 +119,13 @@ async function logsIn(context: Context, word: string, options: TargetOptions): P
       const path = join(folder, name);
       const exists = context.disk.stat(path);
       if (exists !== undefined && exists.kind !== 'file') continue;
-      const probe = await probeFile(context, path, exists !== undefined);
-      if (recognise(probe)) logs.push(await openLog(context, path, options.dialect));
+      try {
+        const probe = await probeFile(context, path, exists !== undefined);
+        if (recognise(probe)) logs.push(await openLog(context, path, options.dialect));
+      } catch (error) {
+        if (!(error instanceof LogctlError)) throw error;
+        unread.push({ path, error });
+      }
     }
   }
   return logs;

@@ -1,7 +1,8 @@
 /** unfinished-batch: entries at a log's end that count together, when not all of them are there. */
 import type { Dialect } from './dialects/dialect.js';
 import type { SourceFile } from './disk.js';
-import { lastLineEnd, lineStartBefore, textBefore } from './line-back.js';
+import { lineStartBefore, textBefore } from './line-back.js';
+import { lastLineEnd } from './sync-read.js';
 
 /** Where a batch starts that was cut, and how many of its entries are whole. */
 export interface UnfinishedBatch {
@@ -23,7 +24,7 @@ export async function unfinishedBatch(
   { writes }: Dialect,
 ): Promise<UnfinishedBatch | undefined> {
   if (writes === undefined || size === 0) return undefined;
-  const newline = await lastLineEnd(source, 0, size);
+  const newline = lastLineEnd(source, 0, size);
   // The last line may be whole and lack its newline; it is an entry all the same.
   const unended = newline < size ? writes.readStamp(await textBefore(source, size)) : undefined;
   const stamp = unended ?? writes.readStamp(await textBefore(source, newline - 1));

@@ -18,6 +18,10 @@ export interface AppendOptions {
 /** A torn end is mended and looked at again; a log that is torn after that tears by itself. */
 const repairsMax = 3;
 
+/** Who waits for the lock tries it every 2 ms: after so long a use it is left free for so long. */
+const useMs = 50;
+const restMs = 3;
+
 /** Appends to one log: opens it by its path for each group and closes it before the unlock. */
 export class LogAppender {
   /** fsyncs of the log so far. */
@@ -25,6 +29,9 @@ export class LogAppender {
   /** The file whose name is known to be durable. */
   private namedFile = '';
   private lineNow = 0;
+  /** Since when, and until when, the lock was in use without a rest; milliseconds. */
+  private usedSince = -Infinity;
+  private usedUntil = -Infinity;
 
   constructor(
     private readonly log: FollowedLog,
@@ -44,12 +51,15 @@ export class LogAppender {
     // After a compaction all of it is read again: rather now than while others wait for the lock.
     if (stat !== undefined && stat.id !== log.position.id) await log.catchUp({ whole: false });
     await this.onWholeLog(async () => {
-      const entries = calls.reduce((sum, { length }) => sum + length, 0);
-      const bytes = Buffer.from(this.textOf(calls));
+      const { migration } = log;
+      const bytes = Buffer.from(
+        this.textOf(migration === undefined ? calls : [[migration], ...calls]),
+      );
       const file = openLogFile(log.context, log.path, log.position.id === '');
       try {
         file.append(bytes);
-        await this.settle(file, bytes, entries);
+        await this.settle(file, bytes, calls);
+        log.migrated();
       } finally {
         file.close();
       }
@@ -73,14 +83,25 @@ export class LogAppender {
   /** Runs `act` under the lock, when all that is in the log was read and ends in whole entries. */
   async onWholeLog<T>(act: () => Promise<T>): Promise<T> {
     for (let repairs = 0; ; repairs++) {
+      await this.giveWay();
       const done = await this.lock.hold(async () => {
         const { torn } = await this.log.catchUp({ whole: true });
         return torn ? undefined : { value: await act() };
       });
+      this.usedUntil = performance.now();
       if (done !== undefined) return done.value;
       if (repairs === repairsMax) throw tornAgain(this.log.path);
       await this.options.repair();
     }
+  }
+
+  /** A busy writer takes the lock again the moment it is free: others would wait for ever. */
+  private async giveWay(): Promise<void> {
+    const now = performance.now();
+    if (now - this.usedUntil > restMs) this.usedSince = now;
+    if (now - this.usedSince < useMs) return;
+    await this.log.context.sleep(restMs);
+    this.usedSince = performance.now();
   }
 
   private textOf(calls: readonly (readonly Change[])[]): string {
@@ -92,24 +113,30 @@ export class LogAppender {
     for (const changes of calls) {
       const batch = changes.length > 1 ? { first: seq + 1, of: changes.length } : undefined;
       for (const change of changes) {
-        text += `${this.writing.entry(change, { now: this.lineNow, seq: ++seq, batch, version })}\n`;
+        const stamp = { now: this.lineNow, seq: ++seq, batch, version };
+        text += `${this.writing.entry(change, stamp)}\n`;
       }
     }
     return text;
   }
 
-  private async settle(file: TargetFile, bytes: Uint8Array, entries: number): Promise<void> {
+  private async settle(
+    file: TargetFile,
+    bytes: Uint8Array,
+    calls: readonly (readonly Change[])[],
+  ): Promise<void> {
     const { log } = this;
     if (this.options.sync) await this.makeDurable(file);
-    const seq = log.position.seq + entries;
-    if (log.advance(bytes, file.stat(), seq, entries)) {
+    const changes = calls.reduce((sum, { length }) => sum + length, 0);
+    const entries = changes + (log.migration === undefined ? 0 : 1);
+    if (log.advance(bytes, file.stat(), log.position.seq + entries, entries)) {
       log.position.lastEntryTime = this.lineNow;
-      log.state?.settle(entries);
+      log.state?.settle(changes);
       return;
     }
     // A writer that takes no lock appended between our look and our write: the file has the order.
     await log.catchUp({ whole: true });
-    log.state?.forget(entries);
+    log.state?.forget(changes);
   }
 
   private async makeDurable(file: TargetFile): Promise<void> {

@@ -5,13 +5,15 @@ import type { DiskReader, SourceFile } from './disk.js';
 import type { Change } from './entry-text.js';
 import { LogctlError } from './errors.js';
 import { keyToString } from './key-bytes.js';
-import type { Keydir } from './keydir.js';
-import { lastLineEnd } from './line-back.js';
+import { jsonText } from './json-refusals.js';
+import type { LogOptions } from './library.js';
 import { openLog, type Log } from './log.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND, type LineBatch } from './scan/kernel.js';
 import { partOf } from './source-part.js';
+import { lastLineEnd } from './sync-read.js';
 import { eachText, textOf } from './value-texts.js';
+import { versionOf } from './value-version.js';
 import { LayeredState, StateTable } from './writer-state.js';
 
 /** How far a log was read. Sizes and offsets in bytes. */
@@ -40,16 +42,22 @@ export interface CaughtUp {
 
 const markBytes = 64;
 
+/** The version of the values that the program works with, and how older ones become it. */
+export type Values = Pick<LogOptions, 'version' | 'migrate'>;
+
 /** Follows one log file. `state` is undefined where values are not kept (`load: false`). */
 export class FollowedLog {
   readonly state: LayeredState | undefined;
   position: LogPosition = nowhere();
+  /** The log holds values of an older version than the state in memory. */
+  private isBehind = false;
 
   constructor(
     readonly context: WriteContext,
     readonly path: string,
     readonly dialect: Dialect,
     load: boolean,
+    private readonly values: Values = {},
   ) {
     this.state = load ? new LayeredState() : undefined;
   }
@@ -58,9 +66,10 @@ export class FollowedLog {
   async take(scan: LogScan): Promise<void> {
     const { state } = this;
     const source = scan.sources[0] as SourceFile | undefined;
+    const read = await this.reading(scan);
     if (state !== undefined) {
-      const removals = state.settled.removals;
-      state.settled = await tableOf(scan.keydir, scan.sources);
+      const { removals } = state.settled;
+      state.settled = await tableOf(scan, read);
       state.settled.removals = Math.max(removals, scan.keydir.removals);
     }
     this.position = nowhere();
@@ -78,13 +87,25 @@ export class FollowedLog {
     try {
       const { id, size } = source.stat();
       const isSame = id === position.id && size >= position.size && (await this.hasMark(source));
-      if (!isSame) return await this.readAgain();
+      if (!isSame) return await this.readAgain({ inPlace: id === position.id });
       if (size === position.size) return { entries: 0, torn: false };
-      const to = whole ? size : await lastLineEnd(source, position.size, size);
+      const to = whole ? size : lastLineEnd(source, position.size, size);
       return await this.readPart(source, position.size, to);
     } finally {
       source.close();
     }
+  }
+
+  /** The change that brings the log to the version of the state; to be written before others. */
+  get migration(): Change | undefined {
+    const { state, isBehind } = this;
+    if (!isBehind || state === undefined) return undefined;
+    return { do: 'replace', members: [...state.settled.entries()] };
+  }
+
+  /** The migration is in the log. */
+  migrated(): void {
+    this.isBehind = false;
   }
 
   /** Moves behind bytes this process has just appended; false where others wrote in between. */
@@ -98,17 +119,40 @@ export class FollowedLog {
     return true;
   }
 
+  /** How values of the log are to be read: as they are, or migrated. Throws LogctlError. */
+  private async reading(scan: LogScan): Promise<(text: string) => string> {
+    const { version, migrate } = this.values;
+    const from = (await versionOf(scan)) ?? 0;
+    const isEmpty = scan.counter.lastEntry === undefined;
+    this.isBehind = version !== undefined && from < version && !isEmpty;
+    if (version !== undefined && from > version) {
+      const message = `${this.path} holds values of version ${from}, this program knows ${version}`;
+      throw new LogctlError('refused', message, 'update the program', { path: this.path });
+    }
+    if (!this.isBehind) return (text) => text;
+    if (migrate !== undefined && this.state !== undefined) {
+      return (text) => jsonText(migrate(JSON.parse(text), from));
+    }
+    const message = `${this.path} holds values of version ${from}, and nothing migrates them`;
+    throw new LogctlError('usage', message, 'open it with its values and a migrate function', {
+      path: this.path,
+    });
+  }
+
   private isGone(): CaughtUp {
     if (this.position.id === '') return { entries: 0, torn: false };
     const hint = 'put it back from its backups: logctl recover --dry-run';
     throw new LogctlError('changed', `${this.path} was removed`, hint, { path: this.path });
   }
 
-  private async readAgain(): Promise<CaughtUp> {
+  /** `inPlace`: another program rewrote the file we know, as compactors without a rename do. */
+  private async readAgain({ inPlace }: { inPlace: boolean }): Promise<CaughtUp> {
     const { context, path, position: before } = this;
     const log = await openLog(context, path, this.dialect.name);
     const scan = await scanLog(context, log, { fold: this.state !== undefined });
     try {
+      // Cut or half written: what it lacks may be in a backup, and is in our memory until now.
+      if (inPlace && (scan.lines === 0 || scan.damages.length > 0)) throw rewritten(path);
       await this.take(scan);
       // Numbers that a compaction folded without naming them are never given out again.
       this.position.seq = Math.max(this.position.seq, before.seq);
@@ -136,7 +180,7 @@ export class FollowedLog {
     scan.close();
     if (this.state !== undefined) {
       // Rare, and its members may be millions: the keydir is made for that.
-      if (delta.replaces) return this.readAgain();
+      if (delta.replaces) return this.readAgain({ inPlace: false });
       for (const change of delta.changes) this.state.settled.apply(change);
     }
     return this.moveTo(source, from, scan);
@@ -172,6 +216,12 @@ export class FollowedLog {
     };
     return { entries, torn };
   }
+}
+
+function rewritten(path: string): LogctlError {
+  const message = `${path} was rewritten in place and is not whole`;
+  const hint = 'switch the other compactor off, then: logctl recover --dry-run';
+  return new LogctlError('changed', message, hint, { path });
 }
 
 const nowhere = (): LogPosition => ({
@@ -216,8 +266,8 @@ async function readRows(batch: LineBatch, source: SourceFile, delta: Delta): Pro
   }
 }
 
-async function tableOf(keydir: Keydir, sources: readonly SourceFile[]): Promise<StateTable> {
+async function tableOf(scan: LogScan, read: (text: string) => string): Promise<StateTable> {
   const table = new StateTable();
-  await eachText(keydir, sources, (key, text) => table.put(key, text));
+  await eachText(scan.keydir, scan.sources, (key, text) => table.put(key, read(text)));
   return table;
 }

@@ -54,13 +54,19 @@ async function openReadOnly<Value>(path: string, options: LogOptions) {
     path,
     log.dialect,
     options.load ?? true,
+    options,
   );
   if (!isNew) {
     const scan = await scanSound(reading, log, options);
     await followed.take(scan);
     scan.close();
   }
-  return new LogWriter<Value>({ log: followed, options, recovered: null, turns: new Turns() });
+  return new LogWriter<Value>({
+    log: followed,
+    options,
+    recovered: () => null,
+    turns: new Turns(),
+  });
 }
 
 class Opening {
@@ -77,11 +83,27 @@ class Opening {
   ) {}
 
   async open<Value>(): Promise<LogHandle<Value>> {
-    const { path, options, recovered } = this;
+    const { path, options } = this;
     this.context = await writingContext(options);
     this.lock = new WriterLock(this.context, path, options.lockWaitMs ?? lockWaitMs);
+    try {
+      return await this.openLocked();
+    } catch (error) {
+      this.lock.close();
+      throw error;
+    }
+  }
+
+  private async openLocked<Value>(): Promise<LogHandle<Value>> {
+    const { path, options, recovered } = this;
     const { log, scan } = await this.sound();
-    const followed = new FollowedLog(this.context, path, log.dialect, options.load ?? true);
+    const followed = new FollowedLog(
+      this.context,
+      path,
+      log.dialect,
+      options.load ?? true,
+      options,
+    );
     const appender = this.appenderOf(followed);
     try {
       if (scan !== undefined) {
@@ -95,11 +117,11 @@ class Opening {
     const { lock } = this;
     const turns = new Turns();
     const mirror = this.keeperOf(followed, appender, turns);
-    const done = this.told(followed);
+    const told = () => this.told(followed);
     return new LogWriter<Value>({
       log: followed,
       options,
-      recovered: done,
+      recovered: told,
       turns,
       appender,
       lock,

@@ -19,7 +19,8 @@ import { replacing, type LayeredState } from './writer-state.js';
 export interface WriterParts {
   log: FollowedLog;
   options: LogOptions;
-  recovered: Recovered | null;
+  /** What was repaired until now. */
+  recovered(): Recovered | null;
   /** One thing at a time happens to the files. */
   turns: Turns;
   appender?: LogAppender;
@@ -33,7 +34,6 @@ const asyncBytesMax = 4 << 20;
 /** See `LogHandle`. Made by `openLog`. */
 export class LogWriter<Value> implements LogHandle<Value> {
   readonly path: string;
-  readonly recovered: Recovered | null;
   private readonly log: FollowedLog;
   private readonly group: GroupCommit<Change>;
   private readonly turns: Turns;
@@ -42,11 +42,10 @@ export class LogWriter<Value> implements LogHandle<Value> {
   private closing: Promise<void> | undefined;
 
   constructor(private readonly parts: WriterParts) {
-    const { log, options, recovered, turns } = parts;
+    const { log, options, turns } = parts;
     this.log = log;
     this.turns = turns;
     this.path = log.path;
-    this.recovered = recovered;
     const { groupCommitSize = 50, groupCommitMs = 100 } = options;
     const isGroup = options.writeMode === 'group';
     this.group = new GroupCommit<Change>({
@@ -54,6 +53,10 @@ export class LogWriter<Value> implements LogHandle<Value> {
       clockMs: () => performance.now(),
       commit: (calls) => this.commit(calls),
     });
+  }
+
+  get recovered(): Recovered | null {
+    return this.parts.recovered();
   }
 
   get size(): number {

@@ -6,9 +6,10 @@ const start = Date.parse('2026-11-19T09:00:00.000Z');
 /** The instant `second` seconds after the first of these logs, RFC 3339 UTC. */
 export const clock = (second: number): string => new Date(start + second * 1000).toISOString();
 
-/** A SET entry, without newline. `value`: any JSON value, or JSON text as `{ text }`. */
+/** A SET entry, without newline. `value`: any JSON value. */
 export function set(key: string, value: unknown, second = 0): string {
-  return `{"timestamp":"${clock(second)}","op":"SET","key":${JSON.stringify(key)},"value":${JSON.stringify(value)}}`;
+  const [name, text] = [JSON.stringify(key), JSON.stringify(value)];
+  return `{"timestamp":"${clock(second)}","op":"SET","key":${name},"value":${text}}`;
 }
 
 /** A whole-state SET entry, as the bot saves its tokens. */
@@ -24,8 +25,8 @@ export function remove(key: string, second = 0): string {
 /** A CHECKPOINT as compaction writes it: no timestamp. `more`: members behind `compactedAt`. */
 export function checkpoint(state: object, second = 0, more: object = {}): string {
   const rest = JSON.stringify(more).slice(1, -1);
-  const tail = rest === '' ? '' : `,${rest}`;
-  return `{"op":"CHECKPOINT","state":${JSON.stringify(state)},"compactedAt":"${clock(second)}"${tail}}`;
+  const tail = `,"compactedAt":"${clock(second)}"${rest === '' ? '' : `,${rest}`}}`;
+  return `{"op":"CHECKPOINT","state":${JSON.stringify(state)}${tail}`;
 }
 
 /** The entry with the number and the checksum that our own writer adds. */

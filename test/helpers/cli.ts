@@ -12,6 +12,8 @@ export interface CliOptions {
   /** Width of both terminals; undefined where there is none. */
   columns?: number;
   stdin?: string | Uint8Array;
+  /** Answers a question; nobody sits at the terminal unless given. */
+  ask?: Io['ask'];
   disk?: Disk;
   /** Milliseconds since 1970 UTC; default the real clock. */
   now?: () => number;
@@ -29,6 +31,8 @@ export interface CliResult {
   exitCode: number;
 }
 
+let temporaries = 0;
+
 /** Runs `logctl` with `args`. The environment is empty unless given, so colours stay off. */
 export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
   const { tty = {}, columns, env = {}, disk = nodeDisk, now = Date.now } = options;
@@ -39,9 +43,11 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
   const io: Io = {
     ...{ out, err, env, now },
     stdin: () => oneChunk(options.stdin ?? ''),
-    random: () => 'c0ffee',
+    // Of the same length each time, and never twice: temporary files are made exclusively.
+    random: () => (temporaries += 1).toString(16).padStart(16, '0'),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     disk: async () => disk,
+    ...(options.ask === undefined ? {} : { ask: options.ask }),
     interruption: interruption.signal,
   };
   const exitCode = await inDirectory(options.cwd, () => runCli(args, io));

@@ -29,6 +29,7 @@ export function worldOf(disk: RecordingDisk, locks: FakeLocks): WriteContext {
   let made = 0;
   return {
     ...{ disk, locks, version: '0.0.0', sleep: locks.sleep },
+    chunkBytes: 4_096,
     // Ahead of every entry: a checkpoint of ours is never older than what it stands for.
     now: () => Date.parse(clock(100_000)) + disk.effects.length,
     random: () => `${disk.effects.length}${(made += 1)}`,
@@ -73,5 +74,6 @@ export function expectAll(found: readonly number[], wanted: Iterable<number>, wh
   if (lost.length > 0) throw new Error(`${where}: lost ${lost.join(', ')}`);
   if (seen.size < found.length) throw new Error(`${where}: an entry is there twice: ${found}`);
   const sorted = [...found].sort((a, b) => a - b);
-  if (String(sorted) !== String(found)) throw new Error(`${where}: the order is inverted: ${found}`);
+  if (String(sorted) !== String(found))
+    throw new Error(`${where}: the order is inverted: ${found}`);
 }

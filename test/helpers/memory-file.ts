@@ -39,8 +39,8 @@ export class MemoryFile implements TargetFile {
     this.disk.record({ do: 'sync', path: this.path, inode: this.opened().inode });
   }
 
-  setOwner(owner: { uid: number; gid: number }): void {
-    this.setAttributes(owner);
+  setOwner({ uid, gid }: { uid: number; gid: number }): void {
+    this.setAttributes({ uid, gid });
   }
 
   setMode(mode: number): void {

@@ -49,10 +49,11 @@ export async function recoverOn(
   return recover(writeContextOf(disk), [logPath], options, () => true);
 }
 
+let names = 0;
+
 /** The world for what writes, over a disk in memory. */
 export function writeContextOf(disk: RecordingDisk): WriteContext {
   const locks = new FakeLocks(disk);
-  let names = 0;
-  const random = () => `${disk.effects.length}-${(names += 1)}`;
+  const random = () => String((names += 1));
   return { ...contextOf(disk), disk, locks, random, sleep: locks.sleep };
 }

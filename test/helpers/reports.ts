@@ -10,6 +10,7 @@ import type {
   VerifyLogPart,
   VerifyReport,
 } from '../../src/engine/index.js';
+import { benchFsync } from './bench-report.js';
 
 const players = 'data/logs/players.log';
 const bestKey = '348571290334887937';
@@ -202,6 +203,7 @@ export const replayAt: ReplayReport = {
 /** Every report above. */
 export const allReports: Record<string, Report> = {
   ...{ inspectOne, inspectMany, history, verifySound, verifyTorn, verifyGlued, replayAt },
+  benchFsync,
 };
 
 function backup(ms: number, madeAt: string, bytes: number, entriesSince: string) {

@@ -4,10 +4,13 @@ import type { Report } from '../../engine/index.js';
 import type { Io } from '../io.js';
 import type { Session } from '../session.js';
 
-/** A report and where its text goes: to stderr when stdout carries a state or records. */
+/**
+ * A report and where its text goes: to stderr when stdout carries a state or records, nowhere when
+ * all has been said and only the exit code counts.
+ */
 export interface Outcome {
   report: Report;
-  stream: 'out' | 'err';
+  stream: 'out' | 'err' | 'none';
 }
 
 /** A file of this directory: its exports make a command. */

@@ -6,12 +6,14 @@ import { entryJson } from '../present.js';
 import type { Session } from '../session.js';
 import { wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
+import { followLogs, followedRowsDefault } from './follow.js';
 import { addTargets, timeOption } from './targets.js';
 
 interface InspectFlags {
   top?: number;
   entries?: boolean;
   history?: string;
+  follow?: boolean;
   op?: string;
   key?: string;
   since?: number;
@@ -54,6 +56,9 @@ export function define(command: Command, io: Io): void {
         'top',
       ]),
     )
+    .addOption(
+      new Option('-f, --follow', 'print entries as they come').conflicts(['history', 'top', 'end']),
+    )
     .option('--op <name>', 'only entries of this operation')
     .option('--key <glob>', 'only entries of these keys')
     .addOption(timeOption('--since <time>', 'only entries from then on: a time, or an age', io))
@@ -73,6 +78,12 @@ export function define(command: Command, io: Io): void {
 export async function run(session: Session, command: Command): Promise<Outcome> {
   const flags = command.opts<InspectFlags>();
   const { context, where, io } = session;
+  if (flags.follow) {
+    const { limit = followedRowsDefault } = flags;
+    const begin = limit === 0 ? ({ from: 'start' } as const) : { last: limit };
+    const options = { ...entriesOptions(flags, 0), ...begin };
+    return followLogs(session, command.args, options, flags.format);
+  }
   if (flags.entries === undefined && flags.history === undefined) {
     const report = await inspect(context, command.args, { ...where, top: flags.top });
     return { report, stream: 'out' };
@@ -114,7 +125,10 @@ function refuseContradictions(flags: InspectFlags & { json?: boolean }): void {
   if (flags.json && flags.format !== undefined) {
     throw usage('--json is one document, --format jsonl many: choose one');
   }
-  if (flags.entries || flags.history !== undefined) return;
+  if (flags.json && flags.follow) {
+    throw usage('--json is one document, --follow has no end: add --format jsonl instead');
+  }
+  if (flags.entries || flags.follow || flags.history !== undefined) return;
   const name = entryFlags.find((flag) => flags[flag] !== undefined);
   if (name !== undefined) throw usage(`--${name} is about single entries: add --entries`);
 }

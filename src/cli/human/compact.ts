@@ -20,15 +20,13 @@ export function compactText(report: CompactReport, look: Look): string {
   const about = new Set(failed.map(({ path }) => path));
   const others = findings.filter(({ path }) => !about.has(path));
   const blocks = failed.map((log) => failureBlock(log, report, look));
-  const end = [
-    ...(dryRun ? dryRunWords(logs, look) : []),
-    ...(next.length > 0 ? nextSteps(next, look.columns) : hints(failed, look)),
-  ];
+  const end = next.length > 0 ? nextSteps(next, look.columns) : hints(failed, look);
   // The next step stands right below what it is about.
   const last = blocks.pop() ?? [];
   const rows = inTable ? logTable(shown, look) : logLines(shown, look);
+  const said = dryRun ? dryRunWords(logs, look) : [];
   return page([
-    [...rows, ...shown.flatMap((log) => remarks(log, inTable, look))],
+    [...rows, ...shown.flatMap((log) => remarks(log, inTable, look)), ...said],
     findingLines(others, look, { nameOf: (path) => path }),
     consequences(others, look),
     ...blocks,

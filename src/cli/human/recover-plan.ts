@@ -152,12 +152,13 @@ export function mirrorRows({ plan }: RecoverLogPart, look: Look, indent: number)
   const mirror = plan?.mirror;
   if (plan === null || mirror === undefined || mirror.action === 'none') return [];
   const row = rowsOf(look, indent);
-  const { action, keys, bytes, tornAt, ahead, differing, path } = mirror;
+  const { action, exists, keys, bytes, tornAt, ahead, differing, path } = mirror;
   const more = [...ahead, ...differing];
   const named = more.slice(0, keysMax).map((key) => shorten(key, 40));
   const rest = more.length > keysMax ? ` and ${more.length - keysMax} more` : '';
-  const adopted = `${count(more.length, 'value')} it had become entries: ${named.join(', ')}${rest}`;
-  const gone = `${count(more.length, 'value')} of the old one go: ${named.join(', ')}${rest}`;
+  const all = `${named.join(', ')}${rest}`;
+  const adopted = `${count(more.length, 'value')} it had become entries: ${all}`;
+  const gone = `${count(more.length, 'value')} of the old one go: ${all}`;
   const where = indent === 2 ? `${basename(path)}: ` : '';
   return [
     ...row(
@@ -166,7 +167,7 @@ export function mirrorRows({ plan }: RecoverLogPart, look: Look, indent: number)
     ),
     ...(action === 'adopt' ? row('', adopted) : []),
     ...(action === 'replace' ? row('', gone) : []),
-    ...row('original', `stays as ${basename(path)}.original.${plan.stamp}`),
+    ...(exists ? row('original', `stays as ${basename(path)}.original.${plan.stamp}`) : []),
     ...(tornAt === undefined || more.length > 0
       ? []
       : row('', `its first ${count(tornAt, 'byte')} hold no key or value that is newer`)),

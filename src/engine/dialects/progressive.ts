@@ -125,14 +125,14 @@ const foldedAtEnd =
   /,"compactedAt":"[^"]*"(?:,"upstreamOnly":true)?,"folded":(\d+)(?:,"\w+":(?:\d+|"\w*"))*\}$/;
 
 const stampAtEnd =
-  /(?:,"version":(\d+))?(?:,"batch":(\d+),"of":(\d+))?,"seq":(\d+),"crc":"[0-9a-f]{8}"\}$/;
+  /(?:,"version":(\d+))?(?:,"batch":(\d+),"of":(\d+))?(?:,"seq":(\d+))?,"crc":"[0-9a-f]{8}"\}$/;
 
 function readStamp(end: string) {
   const found = stampAtEnd.exec(end);
   if (found === null) return undefined;
   const [, version, first, of, seq] = found;
   return {
-    seq: Number(seq),
+    seq: Number(seq ?? 0),
     ...(first === undefined ? {} : { batch: { first: Number(first), of: Number(of) } }),
     ...(version === undefined ? {} : { version: Number(version) }),
   };
@@ -180,10 +180,10 @@ function decode(line: LineView): void {
 
 function decodeSet(line: LineView): void {
   if (!keyIsTruthy(line)) return decodeState(line, SLOT.data);
-  readKey(line);
   // A SET without value puts `undefined`: the key is not in any state that can be written down.
   line.kind = line.type[SLOT.value] === TYPE.absent ? KIND.delete : KIND.put;
   line.valueSlot = SLOT.value;
+  readKey(line);
 }
 
 function decodeState(line: LineView, slot: number): void {
@@ -222,18 +222,24 @@ function readKey(line: LineView): void {
     const key = canonicalKey(line.text.slice(start, start + length));
     return line.setKey(key, 0, key.length);
   }
-  const key = stringToKey(stringified(line, type));
+  const name = stringified(line, type);
+  if (name === undefined) {
+    line.kind = KIND.bad;
+    line.problem |= PROBLEM.entry | PROBLEM.refused;
+    return;
+  }
+  const key = stringToKey(name);
   line.setKey(key, 0, key.length);
 }
 
-function stringified(line: LineView, type: number): string {
+/** What `state[key]` makes of a key that is no string; undefined where that throws. */
+function stringified(line: LineView, type: number): string | undefined {
   if (type === TYPE.absent) return 'undefined';
   try {
     return String(JSON.parse(textOf(line, SLOT.key)));
   } catch {
-    // An array nested too deep for String(), or a torn line: no reader gets a name out of it.
-    line.problem |= PROBLEM.entry;
-    return '';
+    // An array nested too deep for String(), or an object with a toString of its own.
+    return undefined;
   }
 }
 

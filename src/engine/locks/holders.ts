@@ -65,7 +65,7 @@ function commandOf(disk: DiskReader, pid: number): string {
   const words = read('cmdline') || read('comm') || '?';
   const chars = [...words];
   if (chars.length <= commandCharsMax) return words;
-  return `${chars.slice(0, commandCharsMax - 1).join('')}…`;
+  return `${chars.slice(0, commandCharsMax - 3).join('')}...`;
 }
 
 /** Processes end while they are looked at, and other users' refuse: both are answers. */

@@ -1,44 +1,87 @@
 /** CrcWatch: checks the checksum at the end of a line, also of one that crosses chunks. */
 import { crc32 } from 'node:zlib';
+import { HEX } from './json-tables.js';
 
-const mark = Buffer.from(',"crc":"');
-/** `,"crc":"xxxxxxxx"}`: an entry has our checksum only if its line ends so. */
-const suffixBytes = 18;
+/** A line with our checksum ends so; `#` stands for a hex digit. */
+const mark = Buffer.from(',"crc":"########"}');
+const markBytes = mark.length;
+const digitsAt = mark.indexOf('#');
+const digitBytes = 8;
+
+export type CrcVerdict = 'absent' | 'matches' | 'differs';
 
 /** One per kernel: `feed` the parts of a line that go with their chunk, `check` with the rest. */
 export class CrcWatch {
+  /** Checksum of all that was fed but its last bytes, which `tail` holds: they may be the mark. */
   private running = 0;
-  private tail = Buffer.alloc(0);
+  private tail: Uint8Array = mark.subarray(0, 0);
   private fed = false;
 
   reset(): void {
     if (!this.fed) return;
     this.running = 0;
-    this.tail = Buffer.alloc(0);
+    this.tail = mark.subarray(0, 0);
     this.fed = false;
   }
 
   /** Takes the next part of a line that is not complete yet. */
   feed(part: Uint8Array): void {
     this.fed = true;
-    const joined =
-      part.length >= suffixBytes ? Buffer.from(part) : Buffer.concat([this.tail, part]);
-    if (part.length >= suffixBytes) this.running = crc32(this.tail, this.running);
-    const covered = Math.max(0, joined.length - suffixBytes);
+    let joined = part;
+    if (part.length >= markBytes) this.running = crc32(this.tail, this.running);
+    else joined = Buffer.concat([this.tail, part]);
+    const covered = Math.max(0, joined.length - markBytes);
     this.running = crc32(joined.subarray(0, covered), this.running);
-    this.tail = Buffer.from(joined.subarray(covered));
+    this.tail = joined.slice(covered);
   }
 
-  /** The rest of the line is here: does it end in a checksum, and does that match? */
-  check(rest: Uint8Array): 'absent' | 'matches' | 'differs' {
-    if (this.fed) this.feed(rest);
-    const suffix = this.fed ? this.tail : rest.subarray(Math.max(0, rest.length - suffixBytes));
-    if (suffix.length !== suffixBytes || suffix[16] !== 0x22 || suffix[17] !== 0x7d)
-      return 'absent';
-    for (let k = 0; k < mark.length; k++) if (suffix[k] !== mark[k]) return 'absent';
-    const digits = Buffer.from(suffix.subarray(8, 16)).toString('latin1');
-    if (!/^[0-9a-f]{8}$/i.test(digits)) return 'absent';
-    const sum = this.fed ? this.running : crc32(rest.subarray(0, rest.length - suffixBytes));
-    return sum === parseInt(digits, 16) ? 'matches' : 'differs';
+  /**
+   * The rest of the line is `bytes[from, to)`: does it end in a checksum, and does that match?
+   *
+   * A mark that is damaged itself is still one: where one byte of it is wrong, name or digit, and
+   * all others are those of the line's checksum, the line `differs`. Else damage there would make
+   * a checked line look like one that never had a checksum.
+   */
+  check(bytes: Uint8Array, from: number, to: number): CrcVerdict {
+    if (!this.fed) {
+      const at = to - markBytes;
+      if (at < from || !isFramed(bytes, at)) return 'absent';
+      return compare(bytes, at, crc32(bytes.subarray(from, at)));
+    }
+    this.feed(bytes.subarray(from, to));
+    const isMark = this.tail.length === markBytes && isFramed(this.tail, 0);
+    return isMark ? compare(this.tail, 0, this.running) : 'absent';
   }
+}
+
+/** The punctuation of a mark: other damage there breaks the grammar, and the line is bad anyway. */
+function isFramed(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at + 16] === mark[16] &&
+    bytes[at + 7] === mark[7] &&
+    bytes[at + 6] === mark[6] &&
+    bytes[at + 5] === mark[5] &&
+    bytes[at + 1] === mark[1] &&
+    bytes[at] === mark[0]
+  );
+}
+
+function compare(bytes: Uint8Array, at: number, sum: number): CrcVerdict {
+  let wrong = 0;
+  let isNamed = true;
+  for (let k = 0; k < digitsAt; k++) if (bytes[at + k] !== mark[k]) wrong++;
+  if (wrong > 0) isNamed = false;
+  for (let k = 0; k < digitBytes; k++) {
+    const byte = bytes[at + digitsAt + k];
+    if (byte !== digitOf(sum, k)) wrong++;
+    if (HEX[byte] !== 1) isNamed = false;
+  }
+  if (wrong === 0) return 'matches';
+  return isNamed || wrong === 1 ? 'differs' : 'absent';
+}
+
+/** The lower-case hex digit number `k` of a checksum, from the left, as a character. */
+function digitOf(sum: number, k: number): number {
+  const digit = (sum >>> (28 - 4 * k)) & 15;
+  return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }

@@ -20,11 +20,11 @@ import {
   type MakeKernel,
   type ScanStart,
 } from './kernel.js';
+import { emptyBatch, rowsMax } from './line-batch.js';
 import { Utf8Watch } from './utf8-watch.js';
 import { WholeLine } from './whole-line.js';
 
 const LF = 0x0a;
-const rowsMax = 8192;
 /** Rows folded at a time: enough for their cache misses to overlap. */
 const foldedTogether = 32;
 
@@ -34,7 +34,7 @@ export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(opti
 class ReferenceKernel extends WholeLine implements Kernel {
   readonly name = 'reference';
   readonly chunk: Uint8Array;
-  readonly batch = emptyBatch();
+  readonly batch: LineBatch;
   readonly keydir: Keydir;
   pending = false;
   checksummed = 0;
@@ -65,6 +65,7 @@ class ReferenceKernel extends WholeLine implements Kernel {
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;
+    this.batch = emptyBatch(options.chunkBytes);
     this.chunk = this.bytes.subarray(0, options.chunkBytes);
   }
 
@@ -184,17 +185,21 @@ class ReferenceKernel extends WholeLine implements Kernel {
       // A key that was torn away is unknown, whatever a whole line without one would mean.
       if (this.type[this.shape.keySlot] === TYPE.absent) this.keyLength = 0;
       if (this.errorAt < 0) this.errorAt = this.base + (this.brokeAt >= 0 ? this.brokeAt : i);
-    } else if (this.type[this.shape.crcSlot] === TYPE.string) {
-      const rest = this.bytes.subarray(Math.max(0, this.lineStart - this.base), i);
-      const verdict = this.crc.check(rest);
-      if (verdict === 'matches') this.checksummed++;
-      if (verdict === 'differs') {
-        this.kind = KIND.bad;
-        this.problem |= PROBLEM.crc;
-      }
+    } else if (this.shape.crcSlot >= 0) {
+      this.checkSum(i);
     }
     if (this.badUtf8) this.problem |= PROBLEM.utf8;
     if (this.virtualEnd && i === this.end - 1) this.problem |= PROBLEM.unended;
+  }
+
+  private checkSum(i: number): void {
+    const from = Math.max(0, this.lineStart - this.base);
+    const verdict = this.crc.check(this.bytes, from, i);
+    if (verdict === 'matches') this.checksummed++;
+    if (verdict === 'differs') {
+      this.kind = KIND.bad;
+      this.problem |= PROBLEM.crc;
+    }
   }
 
   private addRow(length: number): void {
@@ -210,8 +215,10 @@ class ReferenceKernel extends WholeLine implements Kernel {
     batch.time[row] = this.time;
     batch.seq[row] = this.seq;
     const slot = this.valueSlot;
-    batch.valueOffset[row] = slot < 0 ? 0 : this.valueStart[slot];
-    batch.valueLength[row] = slot < 0 ? 0 : this.valueEnd[slot] - this.valueStart[slot];
+    // A slot that is absent still has the range of an older line.
+    const hasValue = slot >= 0 && this.type[slot] !== TYPE.absent;
+    batch.valueOffset[row] = hasValue ? this.valueStart[slot] : 0;
+    batch.valueLength[row] = hasValue ? this.valueEnd[slot] - this.valueStart[slot] : 0;
     batch.keyStart[row] = this.keysEnd;
     batch.keyLength[row] = this.keyLength;
     this.addKey();
@@ -282,25 +289,4 @@ class ReferenceKernel extends WholeLine implements Kernel {
       members.put(key, 0, key.length, { file: literalFile, offset, length, line, versions: 1 });
     }
   }
-}
-
-function emptyBatch(): LineBatch {
-  const column = () => new Float64Array(rowsMax);
-  return {
-    count: 0,
-    odd: 0,
-    offset: column(),
-    length: column(),
-    kind: new Uint8Array(rowsMax),
-    op: new Uint8Array(rowsMax),
-    problem: new Uint16Array(rowsMax),
-    errorAt: column(),
-    time: column(),
-    seq: column(),
-    valueOffset: column(),
-    valueLength: column(),
-    keyStart: new Uint32Array(rowsMax),
-    keyLength: new Uint32Array(rowsMax),
-    keys: new Uint8Array(rowsMax * 24),
-  };
 }

@@ -93,7 +93,7 @@ function skipName(bytes: Uint8Array, view: DataView, i: number, white: Uint8Arra
   return bytes[i] === COLON ? i + 1 : ~i;
 }
 
-/** The rest of a string; `i` is behind its opening quote. Gives the index behind it, or `~index`. */
+/** The rest of a string; `i` is behind its opening quote. The index behind it, or `~index`. */
 export function skipString(bytes: Uint8Array, view: DataView, i: number): number {
   for (;;) {
     i = plainRun(view, i);

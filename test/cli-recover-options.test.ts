@@ -1,0 +1,99 @@
+// The options of logctl recover: quiet runs, saved plans, undo, what contradicts what.
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { log, set } from './helpers/bot-log.js';
+import { cli as runCli, type CliOptions } from './helpers/cli.js';
+
+const a = set('a', { score: 1 }, 1);
+const b = set('b', { score: 2 }, 2);
+const torn = set('a', { score: 4 }, 4).slice(0, 60);
+const players = 'data/logs/players.log';
+const at = Date.parse('2026-11-20T09:27:43.512Z');
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'logctl-cli-recover-'));
+  mkdirSync(join(folder, 'data/logs'), { recursive: true });
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const cli = (args: string[], options: CliOptions = {}) =>
+  runCli(args, { cwd: folder, now: () => at, ...options });
+
+describe('options', () => {
+  it('-q says nothing on 0, and all on anything else', async () => {
+    write(players, log(a) + torn);
+    expect(await cli(['recover', '-q', '--yes', players])).toMatchObject({
+      exitCode: 0,
+      out: '',
+      err: '',
+    });
+    write(players, log(a, 'x'.repeat(80), b));
+    const lost = await cli([
+      'recover',
+      '-q',
+      '-y',
+      '--policy',
+      'salvage',
+      '--max-lost',
+      '9',
+      players,
+    ]);
+    expect(lost.out).toMatch(/recovered with loss[^]*ledger[^]*exit 20\n$/);
+  });
+
+  it('--save-plan writes for a review, --plan applies what was reviewed', async () => {
+    write(players, log(a) + torn);
+    expect((await cli(['recover', '--save-plan', 'plan.json', players])).exitCode).toBe(0);
+    expect(JSON.parse(readFileSync(join(folder, 'plan.json'), 'utf8')).logs).toHaveLength(1);
+    cpSync(join(folder, players), join(folder, 'copy'));
+    write(players, log(a, b) + torn);
+    expect((await cli(['recover', '--yes', '--plan', 'plan.json'])).exitCode).toBe(22);
+    cpSync(join(folder, 'copy'), join(folder, players));
+    expect((await cli(['recover', '--yes', '--plan', 'plan.json'])).exitCode).toBe(0);
+    expect((await cli(['recover', '--yes', '--plan', 'copy'])).exitCode).toBe(21);
+  });
+
+  it('--undo puts the log back and names where the recovered one went', async () => {
+    write(players, log(a) + torn);
+    await cli(['recover', '--yes', players]);
+    const receipt = `${players}.receipt.${at}.json`;
+    const { out, exitCode } = await cli(['recover', '--undo', receipt]);
+    expect([exitCode, out]).toEqual([
+      0,
+      `${players}   put back\n  recovered   stays as ${players}.original.${at + 1}\n`,
+    ]);
+    expect(readFileSync(join(folder, players), 'utf8')).toBe(log(a) + torn);
+  });
+
+  it('--if-exists makes a missing log nothing to do', async () => {
+    expect((await cli(['recover', '--yes', '-q', players])).exitCode).toBe(10);
+    const there = await cli(['recover', '--yes', '-q', '--if-exists', players]);
+    expect(there).toMatchObject({ exitCode: 0, out: '', err: '' });
+  });
+
+  it('that contradict each other are a wrong use', async () => {
+    write(players, log(a));
+    for (const args of [
+      ['--adopt-mirror', '--replace-mirror'],
+      ['-o', 'x', '--mirror'],
+      ['--undo', 'x', '--policy', 'salvage'],
+      ['--plan', 'x', '--policy', 'salvage'],
+      ['--max-lost', '-1'],
+    ]) {
+      expect((await cli(['recover', ...args, players])).exitCode, args.join(' ')).toBe(2);
+    }
+  });
+});
