@@ -50,12 +50,20 @@ async function finish(disk: RecordingDisk, { after, log: before, options }: Scen
   const originals = names.filter((name) => name.includes('.original.'));
   const kept = originals.map((name) => disk.text(`/data/logs/${name}`));
   if (before !== undefined) expect(kept).toContain(before);
+  const receipts = names.filter((name) => name.includes('.receipt.'));
+  const sizes = receipts.map((name) => sizeIn(disk.text(`/data/logs/${name}`)!));
+  expect(sizes, 'no receipt of what was done').toContain(after.length);
   expect(names.filter((name) => name.includes('.tmp-') || name.includes('.json.'))).toEqual([]);
   expect(names).not.toContain('.players.log.compact.json');
   if (options?.rebuildMirror === true) {
     const state = { a: { score: 1 }, b: { score: 2 }, c: { score: 3 } };
     expect(disk.text(mirrorPath)).toBe(JSON.stringify(state, null, 2));
   }
+}
+
+/** The size of the recovered log as a receipt has it; undefined where a crash tore the receipt. */
+function sizeIn(receipt: string): number | undefined {
+  return receipt.endsWith('}\n') ? JSON.parse(receipt).recovered.size : undefined;
 }
 
 describe.each(scenarios)('recover of $name', (scenario) => {

@@ -164,6 +164,15 @@ describe('policy salvage', () => {
     expect(text.split('\n').indexOf(notes[0])).toBe(2);
   });
 
+  it('says only of the numbers that are gone that they are', async () => {
+    const lines = [1, 2, 3, 4, 5].map((seq) => numbered(set(`k${seq}`, seq, seq), seq));
+    const glued = lines[2].slice(0, 50) + lines[3];
+    const text = await salvaged(diskWith(log(lines[0], lines[1], glued, lines[4])));
+    const kinds = text.split('\n').map((line) => line.includes('"RECOVERED"'));
+    expect(kinds).toEqual([false, false, true, false, false, false]);
+    expect(JSON.parse(text.split('\n')[2]).lost).toEqual([[3, 3]]);
+  });
+
   it('names a block that stands twice, and keeps it', async () => {
     const lines = [a, b, c];
     const disk = diskWith(log(...lines, ...lines, set('d', 1, 9)));

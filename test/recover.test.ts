@@ -105,12 +105,26 @@ describe('recover', () => {
     }
   });
 
+  it('looks first whether the evidence has a place to go', async () => {
+    world.write('logs/players.log', log(a) + torn);
+    const before = fingerprintOf(join(world.folder, 'logs'));
+    expect(await codeOf(world.apply({ evidenceDir: join(world.folder, 'none') }))).toBe('usage');
+    context.disk = { ...nodeDisk, freeBytes: (at) => (at === world.folder ? 9 : 1e9) };
+    expect(await codeOf(world.apply({ evidenceDir: world.folder }))).toBe('no-space');
+    const after = fingerprintOf(join(world.folder, 'logs')).split('\n');
+    expect(after.filter((row) => !row.includes('.lock ')).join('\n')).toBe(before);
+  });
+
   it('carries a plan over a review, and voids it when an input changed', async () => {
     world.write('logs/players.log', log(a) + torn);
     const planned = await world.apply({ dryRun: true });
     const plan = JSON.parse(JSON.stringify(savedPlan(planned, 0)));
-    world.write('logs/players.log', log(a) + torn + 'x');
-    expect(await codeOf(recover(context, [], { plan }, () => true))).toBe('changed');
+    for (const other of [log(a) + torn + 'x', log(a).replace('1}', '7}') + torn, log(a)]) {
+      world.write('logs/players.log', other);
+      const applied = recover(context, [], { plan }, () => true);
+      expect(await codeOf(applied), other).toBe('changed');
+      expect(world.read()).toBe(other);
+    }
     world.write('logs/players.log', log(a) + torn);
     expect(await recover(context, [], { plan }, () => true)).toMatchObject({ exitCode: 0 });
     expect(world.read('logs/players.log')).toBe(log(a));
@@ -195,6 +209,13 @@ describe('the main JSON file', () => {
     const before = fingerprintOf(world.folder);
     expect(await world.apply({ rebuildMirror: true })).toMatchObject({ exitCode: 21 });
     expect(fingerprintOf(world.folder)).toBe(before);
+    world.write('players.json', more.replace('"old"', '""'));
+    const unwritable = await world.apply({ adoptMirror: true });
+    expect(unwritable).toMatchObject({
+      exitCode: 21,
+      error: { message: expect.stringMatching(/lacks: "", b$/) },
+    });
+    world.write('players.json', more);
     await world.apply({ adoptMirror: true });
     expect(world.read('players.json')).toContain('"score": 9');
     expect(world.read('players.json')).toContain('1.0');

@@ -3,8 +3,10 @@ import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readNow } from '../src/engine/sync-read.js';
-import { nodeDisk, tail, type TailEntry } from '../src/engine/index.js';
+import { follow, LogctlError, nodeDisk, tail } from '../src/engine/index.js';
+import type { TailEntry, TailEvent } from '../src/engine/index.js';
 import { checkpoint, log, remove, set, setAll } from './helpers/bot-log.js';
+import { contextOf } from './helpers/context.js';
 import { FollowedFolder } from './helpers/followed-folder.js';
 
 let followed: FollowedFolder;
@@ -84,6 +86,22 @@ describe('following', () => {
     await expect(none.next()).rejects.toMatchObject({ code: 'not-a-log' });
   });
 
+  it('hears of changes from the system, whatever the clock does', async () => {
+    const got: TailEvent[] = [];
+    const context = contextOf(nodeDisk, {
+      sleep: (ms) => new Promise((resolve) => ms < 50 && setTimeout(resolve, ms)),
+      checkpoint() {
+        if (got.length === 2) throw new LogctlError('interrupted', 'interrupted', '');
+      },
+    });
+    writeFileSync(path, log(set('a', 1)));
+    const following = follow(context, [path], { from: 'start' }, (event) => {
+      if (got.push(event) === 1) setTimeout(() => appendFileSync(path, log(set('b', 1))), 20);
+    });
+    await expect(following).rejects.toMatchObject({ code: 'interrupted' });
+    expect(got).toMatchObject([{ key: 'a' }, { key: 'b' }]);
+  });
+
   it('looks by itself where the system tells of nothing', async () => {
     await start(log(set('a', 1)), { disk: { ...nodeDisk, watch: undefined } });
     appendFileSync(path, log(set('b', 1)));
@@ -150,6 +168,12 @@ describe('a compaction', () => {
     const first = log(checkpoint({ z: 1 }, 9, { upstreamOnly: true }));
     swap(first + head(old.slice(0, 2), { seq: 4 }), log(old[2]), { then: log(set('d', 1)) });
     expect(await names(2)).toEqual(['(compacted)', 'd']);
+  });
+
+  it('makes a line new that is byte for byte one it has folded', async () => {
+    await start(log(...old));
+    swap(head(old), '', { then: log(old[0], set('d', 1)) });
+    expect(await names(3)).toEqual(['(compacted)', 'a', 'd']);
   });
 
   it('of a program that does not say what its head stands for repeats nothing either', async () => {

@@ -4,7 +4,7 @@
 // handed in, batches whole; the log takes further changes, and verifies.
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { openLog, recover, verify, type LogHandle } from '../src/engine/index.js';
+import { compact, openLog, recover, verify, type LogHandle } from '../src/engine/index.js';
 import type { LockedDisk, LogOptions, WriteContext } from '../src/engine/index.js';
 import { checkCrashes, countText, type CrashState } from './helpers/crash-states.js';
 import type { CrashModel } from './helpers/crash-model.js';
@@ -19,6 +19,11 @@ let temporaries = 0;
 
 function locked(disk: RecordingDisk): LockedDisk {
   return Object.assign(disk, { locks: new FakeLocks(disk) });
+}
+
+function contextFor(disk: RecordingDisk): WriteContext {
+  const random = () => String((temporaries += 1));
+  return { ...contextOf(disk), disk, locks: new FakeLocks(disk), random };
 }
 
 /** A run and every state it went through, in the order in which the changes were handed in. */
@@ -69,10 +74,7 @@ async function reopened({ disk }: CrashState, options: LogOptions) {
     return { log: await open(), salvaged: false };
   } catch (error) {
     if ((error as { code?: string }).code !== 'damaged') throw error;
-    const locks = new FakeLocks(disk);
-    const random = () => String((temporaries += 1));
-    const context: WriteContext = { ...contextOf(disk), disk, locks, random };
-    await recover(context, [path], { policy: 'salvage', maxLost: 9 }, () => true);
+    await recover(contextFor(disk), [path], { policy: 'salvage', maxLost: 9 }, () => true);
     return { log: await open(), salvaged: true };
   }
 }
@@ -106,8 +108,8 @@ function isMadeOf(found: State, states: readonly State[]): boolean {
 
 const bigText = 'x'.repeat(700);
 
-/** Changes one after the other, changes handed in together, a batch, undo, and a second opening. */
-async function session(seed: Record<string, FileSeed>, start: State, options: LogOptions) {
+/** Changes one by one, changes together, a batch; perhaps a compaction; and a second opening. */
+async function session({ seed, start, options, compacts }: World): Promise<Run> {
   const run = new Run(seed, options);
   let log = await run.open(start);
   await run.change(log, (l) => l.set('a', 1), { a: 1 });
@@ -122,6 +124,7 @@ async function session(seed: Record<string, FileSeed>, start: State, options: Lo
     });
   await run.change(log, batched, { c: bigText }, ['b']);
   await log.close();
+  if (compacts === true) await compact(contextFor(run.disk), [path], { force: true });
   log = await run.open(start);
   const gone = [...log.keys()].filter((key) => key !== 'a');
   await run.change(log, (l) => l.replace({ a: 5, d: 6 }), { a: 5, d: 6 }, gone);
@@ -130,23 +133,33 @@ async function session(seed: Record<string, FileSeed>, start: State, options: Lo
   return run;
 }
 
-const worlds: [name: string, seed: Record<string, FileSeed>, start: State, options: LogOptions][] =
+interface World {
+  seed: Record<string, FileSeed>;
+  /** The state that the seed holds. */
+  start: State;
+  options: LogOptions;
+  compacts?: boolean;
+}
+
+const torn = '{"timestamp":"2026-01-01T00:00:00.000Z","op":"SET","key":"o","value":1}\n{"ti';
+const withMirror: World = { seed: { [mirror]: '{"m":1}' }, start: { m: 1 }, options: { mirror } };
+const worlds: [name: string, world: World][] = [
+  ['a new log', { seed: {}, start: {}, options: {} }],
+  ['a log from a main file, with its mirror', withMirror],
   [
-    ['a new log', {}, {}, {}],
-    ['a log from a main file, with its mirror', { [mirror]: '{"m":1}' }, { m: 1 }, { mirror }],
-    [
-      'a log of a writer without numbers, its last line torn',
-      { [path]: '{"timestamp":"2026-01-01T00:00:00.000Z","op":"SET","key":"o","value":1}\n{"ti' },
-      { o: 1 },
-      { writeMode: 'group' },
-    ],
-  ];
+    'a log of a writer without numbers, its last line torn',
+    { seed: { [path]: torn }, start: { o: 1 }, options: { writeMode: 'group' } },
+  ],
+  ['a log that is compacted', { seed: {}, start: {}, options: {}, compacts: true }],
+];
 
 describe.each(['journal', 'posix'] as CrashModel[])('power cuts, %s order', (model) => {
-  it.each(worlds)('lose nothing acknowledged of %s', async (_name, seed, start, options) => {
-    const run = await session(seed, start, options);
+  it.each(worlds)('lose nothing acknowledged of %s', async (_name, world) => {
+    const run = await session(world);
     const crash = { model, statesMax: 60 };
-    const count = await checkCrashes(run.disk, crash, (state) => check(run, state, options));
+    const count = await checkCrashes(run.disk, crash, (state) => {
+      return check(run, state, world.options);
+    });
     console.log(countText(count));
     expect(count.states).toBeGreaterThan(40);
   });
@@ -155,7 +168,7 @@ describe.each(['journal', 'posix'] as CrashModel[])('power cuts, %s order', (mod
 describe('the check', () => {
   it('sees a writer that acknowledges before its fsync', async () => {
     const options: LogOptions = { writeMode: 'none' };
-    const run = await session({}, {}, options);
+    const run = await session({ seed: {}, start: {}, options });
     const walk = checkCrashes(run.disk, { model: 'journal' }, (state) =>
       check(run, state, options),
     );

@@ -109,6 +109,20 @@ describe('an open log', () => {
     expect(report.findings).toEqual([]);
   });
 
+  it('lets others in between, however busy it is', async () => {
+    const busy = await openLog(path);
+    const other = await openLog(path, { lockWaitMs: 3_000 });
+    let isOver = false;
+    const looping = (async () => {
+      for (let number = 0; !isOver; number++) await busy.set('busy', number);
+    })();
+    for (let number = 0; number < 5; number++) await other.set(`other-${number}`, number);
+    isOver = true;
+    await looping;
+    await Promise.all([busy.close(), other.close()]);
+    expect(busy.size).toBe(6);
+  });
+
   it('counts what it holds and did', async () => {
     await withLog(async (log) => {
       await log.set('a', 'xy');

@@ -22,6 +22,9 @@ export async function moveEvidence(
     for await (const chunk of chunksOf(context, source, 'copy')) target.append(chunk);
     target.sync();
     disk.syncDirectory(dirname(to));
+  } catch (error) {
+    disk.unlink(to);
+    throw error;
   } finally {
     source.close();
     target.close();

@@ -151,6 +151,17 @@ function checked(path: string, text: string): Receipt {
   throw new LogctlError('refused', `${path} is no receipt of a recovery`, 'name another file');
 }
 
+/** Throws LogctlError where `--evidence-dir` is no directory, or has no room for the original. */
+export function checkEvidenceDir({ disk }: WriteContext, directory: string, plan: LogPlan): void {
+  if (disk.stat(directory)?.kind !== 'directory') {
+    throw new LogctlError('usage', `${directory}: no such directory`, `mkdir -p ${directory}`);
+  }
+  const free = disk.freeBytes(directory);
+  if (free >= plan.bytesBefore) return;
+  const words = `no space: ${plan.bytesBefore} bytes needed in ${directory}, ${free} are free`;
+  throw new LogctlError('no-space', words, 'Nothing was changed.', { path: directory });
+}
+
 /** A file's fingerprint under its base name. */
 export const receiptFile = ({ path, size, sha256 }: Fingerprint): ReceiptFile => ({
   name: basename(path),

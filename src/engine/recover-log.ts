@@ -10,6 +10,7 @@ import { openLog, type Log } from './log.js';
 import type { RecoverLogPart } from './model.js';
 import type { LogPlan } from './plan.js';
 import { applyPlan, checkBasis, writeParts, type AppliedPlan } from './recover-apply.js';
+import { checkEvidenceDir } from './recover-evidence.js';
 import { replaceMirror } from './recover-mirror-write.js';
 import { checkSpace, isDoing, plannedPart, refusalOf, withExit } from './recover-part.js';
 import { planLog } from './recover-plan.js';
@@ -41,6 +42,8 @@ export async function recoverLog(
       const now = await openLog(context, log.path, log.dialect.name);
       return verified(part, await analyse(context, now, options));
     }
+    const { evidenceDir } = options;
+    if (evidenceDir !== undefined) checkEvidenceDir(context, evidenceDir, current);
     const applied = await applyPlan(context, log, current, options);
     // Leftovers of a log that was not there could not be told from its files before.
     if (current.missing) await finishCompaction(context, log.path, options);

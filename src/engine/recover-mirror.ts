@@ -77,12 +77,15 @@ async function decide(
     const same = missing.length === 0 && tornAt === undefined;
     return { ...plan, action: same ? 'none' : 'write' };
   }
-  if (options.adoptMirror) return { ...plan, action: 'adopt' };
+  // A key that no entry can set would be lost in the adoption.
+  const unwritable = after.log.dialect.writes?.unwritableKeys ?? [];
+  const canAdopt = ![...ahead, ...changed].some((key) => unwritable.includes(key));
+  if (options.adoptMirror && canAdopt) return { ...plan, action: 'adopt' };
   return { ...plan, action: options.replaceMirror ? 'replace' : 'refused' };
 }
 
 function refuse(plan: LogPlan, { path, ahead, differing }: MirrorPlan): void {
-  const keys = [...ahead, ...differing];
+  const keys = [...ahead, ...differing].map((key) => (key === '' ? '""' : key));
   const more = plural(keys.length, 'key or value', 'keys or values');
   const named = keys.slice(0, 3).join(', ');
   const others = keys.length > 3 ? ` and ${keys.length - 3} more` : '';

@@ -33,9 +33,10 @@ export async function swapIn(context: WriteContext, job: SwapJob): Promise<SwapR
   const { leases } = checkSwappable(context, job);
   const { directory, temporaryPrefix } = siblingsOf(job.path);
   const temporary = join(directory, `${temporaryPrefix}${context.random()}`);
+  const ends = job.ends ?? prefixEnds(job.old, job.prefixLength);
   const fresh = context.disk.create(temporary);
   const unshield = context.locks.shield();
-  const swap = new Swap(context, job, { temporary, fresh, leases });
+  const swap = new Swap(context, job, { temporary, fresh, leases, ends });
   try {
     return await swap.run();
   } catch (error) {
@@ -52,14 +53,16 @@ interface Fresh {
   temporary: string;
   fresh: TargetFile;
   leases: boolean;
+  /** Both ends of the prefix, as they were read. */
+  ends: Uint8Array;
 }
 
 class Swap {
   isRenamed = false;
+  private isLinked = false;
   private readonly directory: string;
   private readonly kept: string;
   private readonly stat: FileStat;
-  private readonly ends: Uint8Array;
   private readonly carrier: Carrier;
   private readonly leases: SwapLeases;
   private headLength = 0;
@@ -74,7 +77,6 @@ class Swap {
     this.directory = siblingsOf(path).directory;
     this.kept = join(this.directory, keptAs);
     this.stat = old.stat();
-    this.ends = job.ends ?? prefixEnds(old, prefixLength);
     this.carrier = new Carrier(old, made.fresh, prefixLength);
     this.leases = new SwapLeases(context, { old, fresh: made.fresh, works: made.leases });
   }
@@ -105,9 +107,12 @@ class Swap {
     // A rename that failed half way may have happened: that is for the next run to see.
     if (is(path, fresh)) return;
     if (is(this.made.temporary, fresh)) disk.unlink(this.made.temporary);
+    const log = disk.lstat(path);
     // Where somebody else replaced the log, this may be the old file's last name.
-    if (is(path, this.stat) && is(this.kept, this.stat)) disk.unlink(this.kept);
-    if (this.quarantine !== null) disk.unlink(this.quarantine);
+    if (this.isLinked && log !== undefined && is(this.kept, log)) disk.unlink(this.kept);
+    if (this.quarantine !== null && disk.lstat(this.quarantine) !== undefined) {
+      disk.unlink(this.quarantine);
+    }
     if (previous === undefined) removeIntent(this.context, path);
     else writeIntent(this.context, path, previous, this.stat);
   }
@@ -128,6 +133,7 @@ class Swap {
     await job.proveHead(fresh, this.headLength);
     this.writeIntent();
     context.disk.link(job.path, this.kept);
+    this.isLinked = true;
     if (context.disk.lstat(this.kept)?.id !== stat.id) throw rewritten(job.path, 'was replaced');
     context.disk.syncDirectory(this.directory);
   }
@@ -157,7 +163,7 @@ class Swap {
     if (this.context.disk.lstat(path)?.id !== this.stat.id) throw rewritten(path, 'was replaced');
     if (endsInLine === true && old.stat().size > prefixLength) throw rewritten(path, 'went on');
     if (old.stat().size < prefixLength) throw rewritten(path, 'shrank');
-    if (Buffer.compare(this.ends, prefixEnds(old, prefixLength)) === 0) return;
+    if (Buffer.compare(this.made.ends, prefixEnds(old, prefixLength)) === 0) return;
     throw rewritten(path, 'was rewritten in place');
   }
 

@@ -66,7 +66,11 @@ export function define(command: Command, io: Io): void {
     .addOption(wholeOption('--start <line>', 'from this line on', 1))
     .addOption(wholeOption('--end <line>', 'up to this line', 1))
     .addOption(
-      wholeOption('-n, --limit <n>', `rows; 0 for all (default: ${limitDefault}, jsonl: all)`, 0),
+      wholeOption(
+        '-n, --limit <n>',
+        `rows; 0 for all (default: ${limitDefault}, jsonl: all; -f: ${followedRowsDefault} to begin)`,
+        0,
+      ),
     )
     .option('--values', 'print values too: logs may hold secrets')
     .option('--raw', 'print whole lines too')

@@ -95,7 +95,8 @@ async function work(
   const { targets, mirror } = mirrorAndTargets(flags.mirror, command.args);
   const plan: SavedPlan | undefined =
     flags.plan === undefined ? undefined : readPlan(disk, flags.plan);
-  const options = { ...session.where, ...optionsOf(flags), mirror, plan };
+  const named = flags.mirror === undefined ? session.where.mirror : mirror;
+  const options = { ...session.where, ...optionsOf(flags), mirror: named, plan };
   if (flags.undo !== undefined) return undoRecovery(context, flags.undo, targets, options);
   return recover(context, targets, options, (planned) => approve(session, flags, planned));
 }
