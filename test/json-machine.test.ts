@@ -6,6 +6,7 @@
 import { isUtf8 } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { depthMax } from '../src/engine/scan/json-machine.js';
 import { PROBLEM } from '../src/engine/scan/kernel.js';
 import { grammarCodec, KernelRun, type Row } from './helpers/kernel-run.js';
 import { announcedSeed } from './helpers/seed.js';
@@ -199,10 +200,11 @@ describe('what is large', () => {
     expect(run.rows(crossed)[0].errorAt).toBe(million + 1);
   });
 
-  it('ends a line of openers without end as a bad line', () => {
-    const openers = Buffer.alloc((1 << 24) + 1_000, 0x5b);
+  it('is a bad line where it opens more than anybody means', () => {
+    const openers = Buffer.alloc(depthMax + 1_000, 0x5b);
     const rows = run.rows(Buffer.concat([openers, Buffer.from('\n{}\n')]));
     expect(rows.map(({ kind }) => kind)).toEqual(['bad', 'meta']);
+    expect(rows[0].errorAt).toBe(depthMax);
   });
 
   it('may be a string, a number, a name or whitespace far longer than a chunk', () => {

@@ -55,6 +55,7 @@ const tricky: [string, Uint8Array][] = [
   ['a byte order mark', bytesOf(`\ufeff${set('a', 1)}`)],
   ['a byte order mark inside', bytesOf(`${set('a', 1)}\n\ufeff${set('b', 1)}`)],
   ['half a byte order mark', bytesOf([0xef, 0xbb], set('a', 1))],
+  ['the ends of one inside', bytesOf(`${set('a', 1)}\n`, [0xef, 0xbf], set('b', 1))],
   ['zero bytes', bytesOf(set('a', 1), [0, 0, 0], set('b', 2))],
   ['a torn put', bytesOf(set('user:1', 'x').slice(0, -3))],
   ['glued lines', bytesOf(set('a', 1).slice(0, 60), set('b', 2))],
@@ -158,6 +159,17 @@ describe('captures', () => {
     expect(rows.map((row) => row.key)).toEqual([key, key, 'b']);
     expect(rows.map((row) => row.value.length)).toEqual([50_002, 0, Buffer.byteLength(key) + 2]);
     expect(run.keydir.count).toBe(1);
+  });
+});
+
+describe('a text too long to be of any use', () => {
+  it('is not taken for a short one that begins and ends like it', () => {
+    const [before, behind] = ['{"key":"a","value":1,"op":"S', 'ET"}\n'];
+    const middle = 'x'.repeat(2 << 20);
+    const file = bytesOf(before, middle, behind);
+    const roomy = new KernelRun(codec, 3 << 20);
+    const cuts = [before.length, before.length + middle.length];
+    expect(roomy.rowsCutAt(file, cuts)[0]).toMatchObject({ kind: 'meta' });
   });
 });
 

@@ -109,7 +109,7 @@ const damages: Record<
 describe.each(Object.entries(damages))(
   '%s',
   (_, { log: broken, more = {}, options, finding, code, after }) => {
-    it('comes full circle: found, recovered, clean, undone bit for bit, recovered again, in use', async () => {
+    it('comes full circle: found, recovered, clean, undone, recovered again, in use', async () => {
       world.write('logs/players.log', broken);
       for (const [name, text] of Object.entries(more)) world.write(name, text);
       const before = await verify(context, [path]);

@@ -176,7 +176,7 @@ describe('blocks of a log', () => {
   for (const size of [512, 4096]) {
     const starts = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) => i * size);
 
-    it(`of ${size} bytes, filled with zeros, cost no whole entry, and none with a copy`, async () => {
+    it(`of ${size} bytes, filled with zeros, cost no whole entry, with a copy none`, async () => {
       for (const start of starts) {
         const damaged = Buffer.from(whole);
         damaged.fill(0, start, Math.min(start + size, whole.length));

@@ -28,7 +28,7 @@ describe('policy tail', () => {
     expect(await planFor(diskWith(log(a, b)))).toMatchObject({ action: 'none', basis: [] });
   });
 
-  it('refuses while a valid entry follows the damage, and names the policy that would not', async () => {
+  it('refuses while a valid entry follows, and names the policy that would not', async () => {
     const { action, refusal } = await planFor(diskWith(log(a) + torn + log(b, c)));
     expect(action).toBe('refused');
     expect(refusal!.message).toBe(
@@ -55,7 +55,7 @@ describe('policy strict', () => {
 });
 
 describe('policy prefix', () => {
-  it('ends the log at its first damage, within the budget, and says how keys come out', async () => {
+  it('ends the log at its first damage and says how keys come out of that', async () => {
     const damaged = log(a, remove('b', 2)) + '{"bad\n' + torn + log(b, set('a', 9, 5), c);
     const disk = diskWith(log(b) + damaged);
     const refused = await planFor(disk, { policy: 'prefix' });
@@ -225,7 +225,7 @@ describe('a log that a killed compaction cut', () => {
 describe('a log that does not continue its backup', () => {
   const old = log(a, b, c);
 
-  it('gets the backup in front under salvage, and is left as it is by every other policy', async () => {
+  it('gets the backup in front under salvage, and is left alone by all others', async () => {
     const disk = diskWith(log(set('d', 4, 9)), { [backupPath]: old });
     for (const policy of ['tail', 'prefix', 'strict'] as const) {
       const plan = await planFor(disk, { policy });

@@ -149,7 +149,21 @@ describe('the end of a log', () => {
     expect(readdirSync(join(directory, 'data/logs')).join()).toMatch(/quarantine/);
   });
 
-  it('that was rewritten in place meanwhile is read again, or refused while it is cut', async () => {
+  it('is followed by whoever asks for its tail: entries of all processes, in order', async () => {
+    const [one, two] = [await openLog(path), await openLog(path)];
+    await one.set('before', 0);
+    const keys: unknown[] = [];
+    await two.set('a', 1);
+    await one.set('b', 2);
+    for await (const event of one.tail({ from: 'start' })) {
+      if ('key' in event) keys.push(event.key);
+      if (keys.length === 3) break;
+    }
+    expect(keys).toEqual(['before', 'a', 'b']);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('that was rewritten in place is read again, or refused where it is cut', async () => {
     const log = await openLog(path);
     await log.set('a', 1);
     const state = { a: 1, pad: 'x'.repeat(300) };

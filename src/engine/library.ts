@@ -2,6 +2,7 @@
 import type { Batch } from './batch.js';
 import type { Disk } from './disk.js';
 import type { KernelLocks } from './kernel-locks.js';
+import type { TailEvent, TailOptions } from './tail-events.js';
 
 /**
  * When a write counts as done.
@@ -142,8 +143,13 @@ export interface LogHandle<Value = unknown> {
   history(key: string): Promise<Version<Value>[]>;
   /** The state that ends with the last entry not after this time (ms, a Date, or RFC 3339). */
   at(time: number | Date | string): Promise<Map<string, Value>>;
-  /** Reads what other processes appended; gives the number of new entries. */
+  /**
+   * Reads what other processes appended; gives how many entries were read: the new ones, or all of
+   * a file that a compaction has put in the place of the one we knew.
+   */
   refresh(): Promise<number>;
+  /** Follows the log: what this process and others append from now on, unless told otherwise. */
+  tail(options?: TailOptions): AsyncIterableIterator<TailEvent>;
   /** Resolves when all changes so far are on the disk, fsync included. */
   sync(): Promise<void>;
   /** The same, and the mirror is written. In mode `none` nothing calls fsync. */

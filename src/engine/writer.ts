@@ -8,6 +8,8 @@ import type { LogHandle, LogOptions, LogStats, Recovered, UndoResult, Version } 
 import { historyOf, stateAt } from './library-readers.js';
 import type { MirrorKeeper } from './mirror-keeper.js';
 import type { Turns } from './turns.js';
+import { tail } from './tail.js';
+import type { TailEvent, TailOptions } from './tail-events.js';
 import { isoTime } from './text.js';
 import { inverseOfLast } from './undo-log.js';
 import type { LogAppender } from './writer-append.js';
@@ -145,6 +147,11 @@ export class LogWriter<Value> implements LogHandle<Value> {
     const { entries } = await this.turns.take(() => this.log.catchUp({ whole: false }));
     if (entries > 0) this.parts.mirror?.changed();
     return entries;
+  }
+
+  tail(options: TailOptions = {}): AsyncIterableIterator<TailEvent> {
+    const { disk, now, dialect } = this.parts.options;
+    return tail(this.path, { disk, now, dialect, ...options });
   }
 
   async sync(): Promise<void> {

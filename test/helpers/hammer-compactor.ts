@@ -2,7 +2,8 @@
  * Compacts one log over and over in a process of its own.
  *
  * Arguments: path, how many times, pause between two in ms, the number of the call (of disk and
- * locks) before which this process kills itself (0: never). Prints what came of it.
+ * locks) before which this process kills itself (0: never), and whether names are `plain`: temporaries
+ * count up and the clock stands still, or `random`. Prints what came of it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { compactLog } from '../../src/engine/compact-log.js';
@@ -19,15 +20,17 @@ const STEPS = new Set(
     'lock tryLock unlock lease release'
   ).split(' '),
 );
-const [path, times, pauseMs, dieAt] = process.argv.slice(2);
+const [path, times, pauseMs, dieAt, names] = process.argv.slice(2);
+const isPlain = names === 'plain';
 let calls = 0;
+let made = 0;
 const context: WriteContext = {
   disk: mortal(nodeDisk),
   locks: mortal(await loadKernelLocks(nodeDisk)),
-  now: () => Date.now(),
+  now: () => (isPlain ? 1 : Date.now()),
   version: '0.0.0',
   sleep: async (ms) => void (await wait(ms)),
-  random: () => Math.floor(Math.random() * 2 ** 48).toString(16),
+  random: () => String(isPlain ? ++made : Math.floor(Math.random() * 2 ** 48).toString(16)),
 };
 const results: Record<string, number> = {};
 const messages: string[] = [];

@@ -17,9 +17,14 @@ let isOver = false;
 process.stdin.resume().on('end', () => (isOver = true));
 process.stdout.write('ready\n');
 
-while (!isOver) {
-  for (let i = 0; i < Math.max(1, Number(burst)); i += 1) append(acknowledged + 1);
-  await wait(Number(pauseMs));
+try {
+  while (!isOver) {
+    for (let i = 0; i < Math.max(1, Number(burst)); i += 1) append(acknowledged + 1);
+    await wait(Number(pauseMs));
+  }
+} catch (error) {
+  // The disk is gone: what was acknowledged before counts.
+  if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
 }
 waitedMs.sort((a, b) => a - b);
 process.stdout.write(`${JSON.stringify({ acknowledged, waitedMs })}\n`);

@@ -24,7 +24,10 @@ export interface WriterResult {
 /** A log in a directory of its own, with programs that work on it. */
 export class Hammer {
   readonly path: string;
+  private readonly compactors = new Set<Program>();
   private readonly writers: Program[] = [];
+  /** What the writers acknowledged that were stopped, by their number. */
+  private readonly written: WriterResult[] = [];
 
   private constructor(
     private readonly scripts: Scripts,
@@ -40,7 +43,7 @@ export class Hammer {
 
   /** Starts a writer; its number counts from 1. `burst` 0: it keeps its descriptor open. */
   async write({ burst, pauseMs }: { burst: number; pauseMs: number }): Promise<ChildProcess> {
-    const number = this.writers.length + 1;
+    const number = this.written.length + this.writers.length + 1;
     const given = [this.path, number, burst, pauseMs].map(String);
     const writer = new Program(this.scripts.writer.script, given);
     this.writers.push(writer);
@@ -48,18 +51,21 @@ export class Hammer {
     return writer.child;
   }
 
-  /** Compacts in a process of its own; undefined when that was killed. */
+  /** Compacts in a process of its own, `under` another program; undefined when it was killed. */
   async compact(
     times: number,
-    { pauseMs = 0, dieAt = 0, dieAfterMs = 0 } = {},
+    { pauseMs = 0, dieAt = 0, dieAfterMs = 0, under = [] as string[] } = {},
   ): Promise<CompactorResult | undefined> {
-    const given = [this.path, times, pauseMs, dieAt].map(String);
-    const compactor = new Program(this.scripts.compactor.script, given);
+    const names = under.length > 0 ? 'plain' : 'random';
+    const given = [this.path, times, pauseMs, dieAt, names].map(String);
+    const compactor = new Program(this.scripts.compactor.script, given, under);
+    this.compactors.add(compactor);
     await compactor.line();
     const kill = () => compactor.child.kill('SIGKILL');
     const timer = dieAfterMs > 0 ? setTimeout(kill, dieAfterMs) : undefined;
     const line = await compactor.line();
     await compactor.ended();
+    this.compactors.delete(compactor);
     clearTimeout(timer);
     return line === undefined ? undefined : (JSON.parse(line) as CompactorResult);
   }
@@ -71,20 +77,26 @@ export class Hammer {
       writer.child.stdin!.end();
       results.push(JSON.parse((await writer.line())!) as WriterResult);
     }
+    this.written.push(...results);
     return results;
   }
 
+  killCompactors(): void {
+    for (const { child } of this.compactors) child.kill('SIGKILL');
+  }
+
   remove(): void {
+    this.killCompactors();
     for (const { child } of this.writers) child.kill('SIGKILL');
     rmSync(dirname(this.path), { recursive: true });
   }
 
-  /** What is wrong with the entries, from the first log to the present one; empty: nothing. */
-  audit(written: readonly WriterResult[]): string[] {
+  /** What is wrong with the entries of stopped writers, in all logs by age; empty: nothing. */
+  audit(): string[] {
     const audit = new Audit();
     const files = generations(this.path);
     files.forEach((file, i) => audit.see(file, files[i + 1]));
-    return audit.end(written);
+    return audit.end(this.written);
   }
 }
 
@@ -174,9 +186,12 @@ class Program {
   readonly child: ChildProcess;
   private readonly lines: AsyncIterator<string>;
 
-  constructor(script: string, given: string[]) {
-    const stdio = ['pipe', 'pipe', 'inherit'] as const;
-    this.child = spawn(process.execPath, [script, ...given], { stdio: [...stdio] });
+  /** `under`: a program and its arguments that runs ours, strace say. */
+  constructor(script: string, given: string[], under: readonly string[] = []) {
+    const [program, ...rest] = [...under, process.execPath, script, ...given];
+    // One thread makes the calls, in the order of the program: a fault is the same each time.
+    const env = { ...process.env, UV_THREADPOOL_SIZE: '1', UV_USE_IO_URING: '0' };
+    this.child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'], env });
     this.lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
   }
 

@@ -23,8 +23,8 @@ import {
 
 const IN_ARRAY = 0;
 const IN_OBJECT = 1;
-/** Levels of nesting; a million is fine, memory for endless openers is not. */
-export const depthMax = 1 << 24;
+/** Levels of nesting, a byte each; a million is fine, memory for endless openers is not. */
+export const depthMax = 1 << 22;
 
 /** The run loop and the containers; what is watched is reported to the subclass. */
 export abstract class JsonMachine extends JsonScalars {

@@ -5,7 +5,7 @@ import { Keydir } from '../keydir.js';
 import { JsonMachine } from './json-machine.js';
 import { TYPE, type LineShape, type LineView } from './kernel.js';
 
-/** A key lives in memory, so this is the longest; other texts are only compared with short ones. */
+/** Keys live in memory, so this is the longest; other texts are only compared with short ones. */
 const keyBytesMax = 1 << 28;
 const textBytesMax = 1 << 20;
 
@@ -182,7 +182,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
       this.membersDepth = 2;
       this.memberIndex = 0;
     } else if (capture === 'members' && type === TYPE.string) {
-      this.beginCapture(i + 1, textBytesMax);
+      this.beginCapture(i + 1, keyBytesMax);
     } else if (slot === this.shape.keySlot || (capture === 'text' && !composite)) {
       const bytesMax = slot === this.shape.keySlot ? keyBytesMax : textBytesMax;
       this.beginCapture(type === TYPE.string ? i + 1 : i, bytesMax);
@@ -206,15 +206,22 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     const length = to - from;
     const wanted = this.textEnd + length;
     if (wanted - this.captureAt > this.captureMax) {
-      if (this.captureMax < keyBytesMax) return;
-      const where = `line ${this.lineNumber}, byte ${this.base + from}`;
-      throw new LogctlError('too-large', `${where}: a key over 256 MiB`, 'look at that line first');
+      if (this.captureMax === keyBytesMax) this.refuseText(from);
+      // Nothing more is kept: with a hole in it the text could pass for a short one.
+      this.captureMax = 0;
+      return;
     }
     this.reserveText(wanted);
     const { kept, bytes, textEnd } = this;
     if (length < 64) for (let k = 0; k < length; k++) kept[textEnd + k] = bytes[from + k];
     else kept.set(bytes.subarray(from, to), textEnd);
     this.textEnd = wanted;
+  }
+
+  private refuseText(from: number): never {
+    const where = `line ${this.lineNumber}, byte ${this.base + from}`;
+    const words = `${where}: a key, or a text that is spread, over 256 MiB`;
+    throw new LogctlError('too-large', words, 'look at that line first');
   }
 
   private reserveText(length: number): void {
