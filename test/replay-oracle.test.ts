@@ -124,7 +124,7 @@ describe('what goes in', () => {
     }
   });
 
-  it('comes out whole where values are larger than what is held at once, in any order', async () => {
+  it('comes out whole where values exceed what is held at once, in any order', async () => {
     // Values are read in windows of 8 MiB and parts of 1 MiB: some are longer than either.
     const lengths = [9 << 20, 3 << 20, 1 << 20, (1 << 20) + 1, 600_000, 600_000, 600_000];
     const values = new Map(lengths.map((length, i) => [`long:${i}`, `"${'x'.repeat(length)}"`]));

@@ -115,6 +115,30 @@ describe('backups', () => {
     expect(codesOf(await verified(cut))).toEqual(['backup-damaged']);
   });
 
+  it('are sound with the torn end that their compaction put aside', async () => {
+    const torn = history + set('d', 9, 4).slice(0, 40);
+    const standsFor = (folded: number) =>
+      log(checkpoint({ a: 1, b: 2, c: 3 }, 10, { folded }), set('d', 4, 11));
+    const files = { [logPath]: standsFor(history.length), [backup]: torn };
+    const { findings, logs } = await verified(files);
+    expect(findings).toEqual([]);
+    expect(logs[0].backups).toMatchObject([{ verdict: 'ok', bytes: torn.length }]);
+    // A head that claims more than the whole lines, or none of ours, proves nothing.
+    for (const head of [standsFor(torn.length), compacted]) {
+      expect(codesOf(await verified({ ...files, [logPath]: head }))).toEqual(['backup-damaged']);
+    }
+  });
+
+  it('give their whole lines as a base, and never that torn end', async () => {
+    const later = `${logPath}.backup.${madeMs + 1000}`;
+    const torn = history + set('d', 9, 4).slice(0, 40);
+    const folded = log(checkpoint({ a: 1, b: 2, c: 3 }, 10, { folded: history.length }));
+    const files = { [logPath]: '', [later]: folded, [backup]: torn };
+    expect(codesOf(await verified(files))).toEqual(['truncated-log']);
+    const { logs } = await verified({ ...files, [logPath]: folded });
+    expect(logs[0].backups.map(({ verdict }) => verdict)).toEqual(['ok', 'ok']);
+  });
+
   it('are stale by the age in their names, and only where an age is asked for', async () => {
     const files = { [logPath]: compacted, [backup]: history };
     expect(codesOf(await verified(files))).toEqual([]);

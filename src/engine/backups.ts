@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import type { FindingList } from './finding-list.js';
-import type { Log } from './log.js';
+import { firstLineEnd, textBefore } from './line-back.js';
+import { openSource, type Log } from './log.js';
 import type { BackupPart, RestoreWindow } from './model.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND } from './scan/kernel.js';
@@ -18,14 +19,20 @@ export interface CheckedBackup extends BackupPart {
   startsWithState: boolean;
   /** Why it does not verify. */
   fault?: string;
+  /** Only so many of its first bytes count: the torn end behind them was put aside. */
+  soundBytes?: number;
 }
 
 /** A checkpoint written more than this after its backup was made belongs to another backup. */
 const chainToleranceMs = 600_000;
 
 /** The log of one backup, as if it were a log itself. */
-export function backupLog(log: Log, path: string): Log {
-  return { path, dialect: log.dialect, files: [{ path, role: log.files[0].role }], missing: false };
+export function backupLog(
+  log: Log,
+  { path, soundBytes }: Pick<CheckedBackup, 'path' | 'soundBytes'>,
+): Log {
+  const file = { path, role: log.files[0].role, bytesMax: soundBytes };
+  return { path, dialect: log.dialect, files: [file], missing: false };
 }
 
 /** Checks a log's backups, newest first; `onlyNewest` leaves the others `unread`. */
@@ -39,7 +46,8 @@ export async function checkBackups(
   const checked: CheckedBackup[] = [];
   for (const [place, name] of names.entries()) {
     const skip = options.onlyNewest === true && place > 0;
-    checked.push(skip ? unread(context, name) : await checkBackup(context, log, name));
+    const newer = place === 0 ? log.path : names[place - 1].path;
+    checked.push(skip ? unread(context, name) : await checkBackup(context, log, name, newer));
   }
   return checked;
 }
@@ -59,12 +67,19 @@ function unread(context: Context, { path, ms, compressed }: BackupName): Checked
   };
 }
 
-async function checkBackup(context: Context, log: Log, name: BackupName): Promise<CheckedBackup> {
+/** `newer`: the file that came after it, whose head may say how much of it counts. */
+async function checkBackup(
+  context: Context,
+  log: Log,
+  name: BackupName,
+  newer: string,
+): Promise<CheckedBackup> {
   const part = unread(context, name);
   try {
-    const scan = await scanLog(context, backupLog(log, name.path), { fold: false });
+    const scan = await scanLog(context, backupLog(log, name), { fold: false });
     scan.close();
-    const fault = faultOf(scan);
+    const soundBytes = await tornEndPutAside(context, scan, newer);
+    const fault = soundBytes === undefined ? faultOf(scan) : undefined;
     const { firstTime, lastTime, firstKind } = scan.counter;
     return {
       ...part,
@@ -74,6 +89,7 @@ async function checkBackup(context: Context, log: Log, name: BackupName): Promis
       lastTime,
       startsWithState: firstKind === KIND.state,
       fault,
+      soundBytes,
     };
   } catch (error) {
     // A gzip file that breaks off is a damaged backup; a disk that fails stays an error.
@@ -84,10 +100,46 @@ async function checkBackup(context: Context, log: Log, name: BackupName): Promis
 
 function faultOf(scan: LogScan): string | undefined {
   if (scan.bytes === 0) return 'it is empty';
-  const [first] = scan.findings.all.filter(({ severity, code }) => {
+  const [first] = faultsOf(scan);
+  return first === undefined ? undefined : `${first.code} at line ${first.line}: ${first.message}`;
+}
+
+const faultsOf = ({ findings }: LogScan) =>
+  findings.all.filter(({ severity, code }) => {
     return severity !== 'notice' && code !== 'unended-line' && code !== 'seq-gap';
   });
-  return first === undefined ? undefined : `${first.code} at line ${first.line}: ${first.message}`;
+
+/**
+ * Compaction keeps a log with a torn end as its backup, and stands for all of it but that end.
+ * Gives where the end begins, if the head of the newer file says that it stands for what is before.
+ */
+async function tornEndPutAside(
+  context: Context,
+  scan: LogScan,
+  newer: string,
+): Promise<number | undefined> {
+  const [first, ...others] = faultsOf(scan);
+  const { writes } = scan.log.dialect;
+  const isTorn = first?.code === 'torn-tail' || first?.code === 'nul-tail';
+  if (!isTorn || others.length > 0 || writes === undefined) return undefined;
+  const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
+  return folded !== undefined && folded <= first.offset! ? first.offset : undefined;
+}
+
+/** What `read` finds at the end of a file's first line; undefined where there is no such line. */
+async function readHeadEnd(
+  context: Context,
+  path: string,
+  read: (end: string) => number | undefined,
+): Promise<number | undefined> {
+  if (context.disk.stat(path) === undefined) return undefined;
+  const file = openSource(context, path);
+  try {
+    const end = await firstLineEnd(file);
+    return end === undefined ? undefined : read(await textBefore(file, end));
+  } finally {
+    file.close();
+  }
 }
 
 /** Findings about backups: damaged ones, and a newest one older than allowed. */

@@ -75,7 +75,7 @@ export async function profileOf(
   const own = await scan(context, log);
   const [newest] = listBackups(context.disk, log.path, options.backupDir);
   if (own.entries >= entriesTelling || newest === undefined || newest.compressed) return own;
-  const before = await scan(context, backupLog(log, newest.path));
+  const before = await scan(context, backupLog(log, newest));
   if (before.entries <= own.entries) return own;
   return Object.assign(before, { bytes: own.bytes, lines: own.lines });
 }

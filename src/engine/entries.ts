@@ -98,7 +98,7 @@ class Lister {
     const backups = await checkBackups(this.context, log, this.options);
     const sound = backups.filter(({ verdict }) => verdict === 'ok').reverse();
     const versions: Candidate[] = [];
-    for (const { path } of sound) await this.versionsIn(backupLog(log, path), versions);
+    for (const backup of sound) await this.versionsIn(backupLog(log, backup), versions);
     const scan = await this.versionsIn(log, versions);
     const news = await this.withoutRestated(versions);
     const unique = withoutCopies(news).reverse().filter(this.wants);

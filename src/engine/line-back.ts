@@ -1,4 +1,4 @@
-/** line-back: lines counted from behind, in an open file that can be read at any place. */
+/** line-back: where lines start and end around a place, in an open file. */
 import type { SourceFile } from './disk.js';
 
 const chunkBytes = 1 << 16;
@@ -33,4 +33,16 @@ export async function textBefore(source: SourceFile, end: number): Promise<strin
   const bytes = new Uint8Array(Math.max(0, Math.min(200, end)));
   await source.read(bytes, end - bytes.length);
   return Buffer.from(bytes).toString('latin1');
+}
+
+/** Where the first line ends, its newline not included; undefined where none ends it. */
+export async function firstLineEnd(source: SourceFile): Promise<number | undefined> {
+  const chunk = Buffer.alloc(chunkBytes);
+  for (let at = 0; ;) {
+    const length = await source.read(chunk, at);
+    const newline = chunk.subarray(0, length).indexOf(0x0a);
+    if (newline >= 0) return at + newline;
+    if (length === 0) return undefined;
+    at += length;
+  }
 }

@@ -111,8 +111,9 @@ async function neverInLog(
   const open = new Set(keys);
   await strikeKnown(context, log, mirror, open);
   if (open.size > 0) {
-    for (const { path, verdict } of await checkBackups(context, log, options)) {
-      if (verdict === 'ok') await strikeKnown(context, backupLog(log, path), mirror, open);
+    for (const backup of await checkBackups(context, log, options)) {
+      if (backup.verdict !== 'ok') continue;
+      await strikeKnown(context, backupLog(log, backup), mirror, open);
     }
   }
   return keys.filter((key) => open.has(key));

@@ -19,6 +19,8 @@ export type Role = 'checkpoint' | 'segment';
 export interface LogFile {
   path: string;
   role: Role;
+  /** Only so many of its first bytes count; absent: all. */
+  bytesMax?: number;
 }
 
 /** A command to copy. The first suggestion of a list never destroys anything. */

@@ -58,15 +58,15 @@ async function byTime(
   if (finder.found) return finder.moment(log);
   // Older than this log: the newest backup that had begun by then holds the state of that time.
   const backups = await checkBackups(context, log, options);
-  for (const { path, verdict, firstTime } of backups) {
-    if (verdict !== 'ok' || !(firstTime <= time)) continue;
+  for (const backup of backups) {
+    if (backup.verdict !== 'ok' || !(backup.firstTime <= time)) continue;
     const older = new Finder((row) => row.time <= time);
-    const inBackup = await scanLog(context, backupLog(log, path), {
+    const inBackup = await scanLog(context, backupLog(log, backup), {
       fold: false,
       onRows: older.see,
     });
     inBackup.close();
-    return older.moment(backupLog(log, path));
+    return older.moment(backupLog(log, backup));
   }
   throw tooOld(log, backups, scan.counter.firstTime);
 }

@@ -22,7 +22,7 @@ export async function putBase(
   base: CheckedBackup,
   { why, until = Infinity }: { why: string; until?: number },
 ): Promise<void> {
-  const backup = await scanLog(context, backupLog(log, base.path));
+  const backup = await scanLog(context, backupLog(log, base));
   backup.close();
   parts.range(base.path, 0, Math.min(until, backup.bytes));
   const isCutOff = until < backup.bytes;

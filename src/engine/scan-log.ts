@@ -115,14 +115,15 @@ class LogScanner implements LogScan {
 
   async walk(file: number): Promise<void> {
     const { context, kernel, options } = this;
-    this.path = this.log.files[file].path;
+    const { path, bytesMax } = this.log.files[file];
+    this.path = path;
     const source = openSource(context, this.path);
     this.sources.push(source);
     const isLast = file === this.log.files.length - 1;
     const cut = isLast ? await this.unfinishedBatch(source) : undefined;
     const end = await walkFile(context, source, kernel, {
       file,
-      until: isLast ? (cut?.start ?? options.until) : undefined,
+      until: smaller(bytesMax, isLast ? (cut?.start ?? options.until) : undefined),
       onBatch: (firstLine) => this.onBatch(firstLine, source),
       onHeld: () => this.onHeld(),
     });
@@ -232,3 +233,6 @@ class LogScanner implements LogScan {
     return this.lastByteRows.unended ? 'unended' : 'whole';
   }
 }
+
+const smaller = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);

@@ -40,7 +40,7 @@ async function checkStart(
   const startsDamaged = scan.damages[0]?.offset === 0;
   if (!orphan || startsDamaged || base === undefined || base.compressed) return;
   if (await isPrefix(context, base, scan)) return;
-  const backup = await scanLog(context, backupLog(log, base.path));
+  const backup = await scanLog(context, backupLog(log, base));
   backup.close();
   const lost = [...backup.keydir.order('documented')].filter(
     (index) => scan.keydir.find(backup.keydir.key(index)) < 0,
@@ -101,7 +101,7 @@ async function reportCut(
     findings.add(code, log.path, words, { impact: 'lost' });
     return;
   }
-  const backup = await scanLog(context, backupLog(log, base.path));
+  const backup = await scanLog(context, backupLog(log, base));
   backup.close();
   const lost = [...backup.keydir.order('documented')].filter(
     (index) => scan.keydir.find(backup.keydir.key(index)) < 0,

@@ -48,7 +48,7 @@ export async function inverseOfLast(followed: FollowedLog): Promise<Inverse | un
   const backups = await checkBackups(context, log, { onlyNewest: true });
   const newest = backups.find(({ verdict, compressed }) => verdict === 'ok' && !compressed);
   if (newest === undefined) return undefined;
-  last = await findLast(followed, backupLog(log, newest.path));
+  last = await findLast(followed, backupLog(log, newest));
   return last === undefined || isCheckpoint(log, last) ? undefined : inverseOf(followed, last);
 }
 

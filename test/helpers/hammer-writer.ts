@@ -2,13 +2,15 @@
  * The writer nobody can change: open by path, append, fsync, close, for every entry.
  *
  * Arguments: path, number of the writer, entries per burst (0: keeps its descriptor open for ever),
- * pause between bursts in ms (0: none). Runs until its standard input ends, then prints what was
- * acknowledged, and how long opens took that had to wait.
+ * pause between bursts in ms (0: none), a file that always holds the last number acknowledged (may
+ * be left out). Runs until its standard input ends, then prints what was acknowledged, and how long
+ * opens took that had to wait.
  */
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const [path, writer, burst, pauseMs] = process.argv.slice(2);
+const [path, writer, burst, pauseMs, acksTo = ''] = process.argv.slice(2);
+const acks = acksTo === '' ? undefined : openSync(acksTo, 'w');
 const keptOpen = Number(burst) === 0 ? openSync(path, 'a') : undefined;
 const waitedMsMin = 1;
 const waitedMs: number[] = [];
@@ -41,4 +43,5 @@ function append(n: number): void {
   fsyncSync(fd);
   if (keptOpen === undefined) closeSync(fd);
   acknowledged = n;
+  if (acks !== undefined) writeSync(acks, String(n).padEnd(12), 0);
 }

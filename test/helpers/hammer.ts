@@ -21,6 +21,13 @@ export interface WriterResult {
   waitedMs: number[];
 }
 
+/** Entries per burst (0: the descriptor stays open), ms between two, and where acks are noted. */
+export interface WriterPace {
+  burst: number;
+  pauseMs: number;
+  acksTo?: string;
+}
+
 /** A log in a directory of its own, with programs that work on it. */
 export class Hammer {
   readonly path: string;
@@ -42,9 +49,9 @@ export class Hammer {
   }
 
   /** Starts a writer; its number counts from 1. `burst` 0: it keeps its descriptor open. */
-  async write({ burst, pauseMs }: { burst: number; pauseMs: number }): Promise<ChildProcess> {
+  async write({ burst, pauseMs, acksTo = '' }: WriterPace): Promise<ChildProcess> {
     const number = this.written.length + this.writers.length + 1;
-    const given = [this.path, number, burst, pauseMs].map(String);
+    const given = [this.path, number, burst, pauseMs, acksTo].map(String);
     const writer = new Program(this.scripts.writer.script, given);
     this.writers.push(writer);
     await writer.line();
@@ -70,12 +77,14 @@ export class Hammer {
     return line === undefined ? undefined : (JSON.parse(line) as CompactorResult);
   }
 
-  /** Ends the writers; gives what each acknowledged. */
-  async stop(): Promise<WriterResult[]> {
+  /** Ends the writers; gives what each acknowledged, `countMax` entries of each at most. */
+  async stop(countMax = Infinity): Promise<WriterResult[]> {
     const results: WriterResult[] = [];
     for (const writer of this.writers.splice(0)) {
       writer.child.stdin!.end();
-      results.push(JSON.parse((await writer.line())!) as WriterResult);
+      const result = JSON.parse((await writer.line())!) as WriterResult;
+      results.push({ ...result, acknowledged: Math.min(result.acknowledged, countMax) });
+      await writer.ended();
     }
     this.written.push(...results);
     return results;
