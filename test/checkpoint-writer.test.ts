@@ -35,10 +35,11 @@ async function written(text: string, stamp: { folded?: number; seq?: number } = 
 }
 
 describe('a checkpoint', () => {
-  it('is one line with its state, its time, what it folded, and a checksum that holds', async () => {
+  it('is one line with its state, time, number, what it folded, and a checksum', async () => {
     const text = log(set('b', 1), set('a', { x: [1] }), set('b', 2));
     const { head, checksummed } = await written(text, { folded: text.length, seq: 7 });
-    const open = `{"op":"CHECKPOINT","state":{"b":2,"a":{"x":[1]}},${at},"folded":${text.length},"seq":7`;
+    const marks = `"folded":${text.length},"seq":7`;
+    const open = `{"op":"CHECKPOINT","state":{"b":2,"a":{"x":[1]}},${at},${marks}`;
     const sum = crc32(open).toString(16).padStart(8, '0');
     expect(head).toBe(`${open},"crc":"${sum}"}\n`);
     expect(checksummed).toBe(1);

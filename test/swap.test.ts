@@ -75,7 +75,7 @@ describe('a swap that fails behind its rename', () => {
     }
   });
 
-  it('stopped for longer than the leases last, defers, and the next run keeps the order', async () => {
+  it('stopped for longer than leases last, defers; the next run keeps the order', async () => {
     const disk = start();
     const lines = entries(6, 9, 200);
     const writer = new ScriptedWriter(disk, { path: logPath, lines });

@@ -128,7 +128,7 @@ export const nodeDisk: Disk = {
     try {
       guard(path, () => fs.fsyncSync(fd));
     } finally {
-      fs.closeSync(fd);
+      guard(path, () => fs.closeSync(fd));
     }
   },
 };
@@ -212,7 +212,7 @@ function nodeFile(path: string, fd: number): ScratchFile {
     },
     setOwner: ({ uid, gid }) => guard(path, () => fs.fchownSync(fd, uid, gid)),
     setMode: (mode) => guard(path, () => fs.fchmodSync(fd, mode)),
-    close: () => fs.closeSync(fd),
+    close: () => guard(path, () => fs.closeSync(fd)),
   };
 }
 

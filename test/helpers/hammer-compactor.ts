@@ -2,8 +2,8 @@
  * Compacts one log over and over in a process of its own.
  *
  * Arguments: path, how many times, pause between two in ms, the number of the call (of disk and
- * locks) before which this process kills itself (0: never), and whether names are `plain`: temporaries
- * count up and the clock stands still, or `random`. Prints what came of it.
+ * locks) before which this process kills itself (0: never), and how it names things: `plain`, where
+ * temporaries count up and the clock stands still, or `random`. Prints what came of it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { compactLog } from '../../src/engine/compact-log.js';

@@ -31,6 +31,8 @@ describe.runIf(hasStrace).each(faults)('%s', (fault) => {
       const trace = join(dirname(one.path), 'trace');
       const done = await one.compact(1, { under: strace(one.path, trace, { call, fault, when }) });
       const wasHit = existsSync(trace) && /INJECTED|SIGKILL/.test(readFileSync(trace, 'utf8'));
+      // An error ends in a report, never in a stack trace.
+      expect([when, done !== undefined]).toEqual([when, fault !== 'signal=KILL' || !wasHit]);
       const results = Object.keys(done?.results ?? {});
       for (const result of results) expect(result).toMatch(codes);
       for (const message of done?.messages ?? []) expect(message).toContain(dirname(one.path));

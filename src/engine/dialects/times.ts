@@ -1,19 +1,27 @@
 /** times: timestamps of log lines to milliseconds, fast for the usual form. */
 
-const Z = 0x5a;
-const T = 0x54;
+/** What stands between the digits of `YYYY-MM-DDTHH:mm:ss.sssZ`, and where. */
+const separators = [...'--T::.Z'].map((char) => char.charCodeAt(0));
+const separatorPlaces = [4, 7, 10, 13, 16, 19, 23];
 
 /**
  * Milliseconds since 1970 UTC of a timestamp's text, NaN when it is none.
  * `YYYY-MM-DDTHH:mm:ss.sssZ` is read here, other forms than toISOString's go to Date.parse.
  */
 export function parseTimeMs(bytes: Uint8Array, start: number, length: number): number {
-  if (length === 24 && bytes[start + 23] === Z && bytes[start + 10] === T) {
+  if (length === 24 && hasSeparators(bytes, start)) {
     const ms = isoTimeMs(bytes, start);
     if (!Number.isNaN(ms)) return ms;
   }
   if (length === 0 || length > 64) return NaN;
   return Date.parse(Buffer.from(bytes.subarray(start, start + length)).toString('latin1'));
+}
+
+function hasSeparators(bytes: Uint8Array, start: number): boolean {
+  for (let k = 0; k < separators.length; k++) {
+    if (bytes[start + separatorPlaces[k]] !== separators[k]) return false;
+  }
+  return true;
 }
 
 /** NaN for digits that are none, and for what is left to Date.parse. */
