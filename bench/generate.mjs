@@ -80,8 +80,8 @@ function writeEntries(out, kind, { size, known }) {
   }
 }
 
-/** About 350 bytes, nested, as a game bot keeps of its players. */
-function player(dice, index, ms) {
+/** Returns JSON of about 350 bytes, nested, as a game bot keeps of its players. */
+export function player(dice, index, ms) {
   const date = new Date(ms).toISOString();
   const score = Math.floor(dice() * 400);
   const wins = Math.floor(dice() * 60);
@@ -94,7 +94,8 @@ function player(dice, index, ms) {
   );
 }
 
-function userId(index) {
+/** Returns the key of that player. */
+export function userId(index) {
   return `18${2188457710934425 + index * 37}`;
 }
 
@@ -114,8 +115,8 @@ function session(dice, index) {
   );
 }
 
-/** Dice that fall the same way for the same seed: numbers from 0 to below 1 (mulberry32). */
-function makeDice(seed) {
+/** Returns dice that fall the same way for the same seed: 0 to below 1 (mulberry32). */
+export function makeDice(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

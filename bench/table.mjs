@@ -1,4 +1,5 @@
 // The benchmark's figures as text: one row a program, medians, ratios within the same rounds.
+import { aligned, median } from './columns.mjs';
 import { floor, yardstick } from './contestants.mjs';
 
 const headings = ['PROGRAM', 'MB/s', 'LOWEST', 'HIGHEST', 'VS VERIFY', 'VS WC', 'PEAK MB'];
@@ -42,23 +43,6 @@ function noteOf({ name, does, runs }) {
   if (failed) return `${name}: FAILED, ${failed.failure}`;
   const said = runs[0].output ? ` [${runs[0].output}]` : '';
   return `${name}: ${does}${said}`;
-}
-
-/** The first column to the left, figures to the right. */
-function aligned(rows) {
-  const widths = headings.map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) => {
-    const cells = row.map((cell, i) =>
-      i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]),
-    );
-    return `  ${cells.join('  ')}`;
-  });
-}
-
-function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function whole(value) {

@@ -1,6 +1,8 @@
 // README tells the truth: its examples are run, its tables are compared, its links lead somewhere.
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { EXIT, FINDINGS } from '../src/engine/index.js';
 import { COMMANDS } from '../src/cli/commands/index.js';
 import { cli } from './helpers/cli.js';
@@ -11,18 +13,43 @@ const sourceMap = readFileSync('src/README.md', 'utf8');
 /** The morning after the example's last entry: ages in the examples are counted from here. */
 const lookedAt = Date.parse('2026-11-20T09:00:00.000Z');
 
+/** `on`: nothing, or the copy that the command may change (see `copies`). */
 interface Example {
+  on: string | undefined;
   command: string;
   output: string;
 }
 
 /** Console blocks marked as examples: a command, its output, its exit code. */
 function examplesIn(text: string): Example[] {
-  const blocks = text.matchAll(/<!-- example -->\s*```console\n\$ ([^]*?)```/g);
-  return [...blocks].map(([, block]) => {
+  const marked =
+    /<!-- example( on (?:a|the same) copy(?: of (\w+))?)? -->\s*```console\n\$ ([^]*?)```/g;
+  return [...text.matchAll(marked)].map(([, isCopied, copy, block]) => {
     const [, command, output] = /^((?:[^\n]*\\\n)*[^\n]*)\n([^]*)$/.exec(block)!;
-    return { command: command.replace(/\\\n\s*/g, ''), output };
+    const on = isCopied === undefined ? undefined : (copy ?? 'same');
+    return { on, command: command.replace(/\\\n\s*/g, ''), output };
   });
+}
+
+/** The shipped example, and what befalls it: the next append is glued, a sector is lost. */
+const copies: Record<string, (log: Buffer) => Buffer> = {
+  data: (log) => log,
+  glued: (log) => Buffer.concat([log, Buffer.from(`${nextEntry}\n`)]),
+  holed: (log) => {
+    const sound = Buffer.from(log.subarray(0, log.lastIndexOf(0x0a) + 1));
+    return sound.fill(0, 40_960, 45_056);
+  },
+};
+const nextEntry =
+  '{"timestamp":"2026-11-19T21:46:02.511Z","op":"SET","key":"771203345590081024","value":{"wins":8}}';
+const folder = mkdtempSync(join(tmpdir(), 'logctl-readme-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function makeCopy(name: string): void {
+  rmSync(join(folder, 'data'), { recursive: true, force: true });
+  cpSync('fixtures/quickstart/data', join(folder, 'data'), { recursive: true });
+  const path = join(folder, 'data/logs/players.log');
+  writeFileSync(path, copies[name](readFileSync(path)));
 }
 
 /** What differs from machine to machine and from run to run: free space, durations. */
@@ -30,14 +57,18 @@ function settled(text: string): string {
   return text
     .replace(/\s[\d.]+\s[KMGT]iB free/, ' N free')
     .replace(/ \(\d+ other users?' processe?s? not looked into\)/, '')
+    .replace(/[\d.]+ [KMGT]iB are free/, 'N are free')
+    .replace(/[\d,]+ bytes of disk needed, [\d.,]+ \w+ are/, 'N bytes of disk needed, N are')
     .replace(/\b\d+\.\d s\b/g, 'N s');
 }
 
-/** Runs one command of README as somebody at 80 columns sees it. */
-async function run(command: string) {
+/** Runs one command of README as somebody at 80 columns sees it; what it says to stderr is last. */
+async function run(command: string, on?: string) {
   const [name, ...args] = command.split(' ');
   expect(name).toBe('logctl');
-  return cli(args, { columns: 80, now: () => lookedAt });
+  if (on !== undefined && on !== 'same') makeCopy(on);
+  const cwd = on === undefined ? undefined : folder;
+  return cli(args, { columns: 80, now: () => lookedAt, cwd });
 }
 
 describe('README', () => {
@@ -49,8 +80,8 @@ describe('README', () => {
     expect(reading.map(({ name }) => name).filter((name) => !shown.has(name))).toEqual([]);
   });
 
-  it.each(examples)('shows what `$command` prints', async ({ command, output }) => {
-    const { out, err, exitCode } = await run(command);
+  it.each(examples)('shows what `$command` prints', async ({ on, command, output }) => {
+    const { out, err, exitCode } = await run(command, on);
     expect(settled(`${out}${err}[exit ${exitCode}]\n`)).toBe(settled(output));
   });
 

@@ -144,3 +144,37 @@ describe('an interrupted swap', () => {
     expect(disk.list('/data')).toEqual([other.slice(6), 'players.log']);
   });
 });
+
+describe('readers', () => {
+  it('show a log whose intent cannot be read, and do not stop at it', async () => {
+    const disk = memoryDisk({ [logPath]: line(1) + line(2), [intentPath]: '{' });
+    expect(await numbersRead(disk, new FakeLocks(disk))).toEqual([1, 2]);
+    expect(disk.effects).toEqual([]);
+  });
+
+  it('see the swap before this one where this one never came to its rename', async () => {
+    const disk = swapped(line(2) + line(3), line(2) + line(4));
+    const previous = readIntent(disk, logPath)!;
+    const later = { ...previous, oldInode: previous.newInode, newInode: '9', previous };
+    disk.overwrite(intentPath, JSON.stringify(later));
+    expect(await numbersRead(disk, new FakeLocks(disk))).toEqual([1, 2, 3, 4]);
+    expect(await finish(disk)).toMatchObject({ did: 'merged' });
+    expect(disk.text(logPath)).toBe(head + line(2) + line(3) + line(4));
+  });
+});
+
+describe('a merge that is stopped for too long', () => {
+  it('leaves the log to the next run, which finishes it', async () => {
+    const disk = swapped(line(2) + line(3), line(2) + line(4));
+    const locks = new FakeLocks(disk);
+    disk.before = ({ do: what }) => {
+      if (what !== 'sync-directory' || !disk.text(logPath)!.includes('e3')) return;
+      disk.before = undefined;
+      locks.pause(60_000);
+    };
+    const stopped = finishCompaction(worldOf(disk, locks), logPath);
+    await expect(stopped).rejects.toMatchObject({ code: 'busy' });
+    expect(await finish(disk)).toMatchObject({ did: 'finished' });
+    expect(disk.text(logPath)).toBe(head + line(2) + line(3) + line(4));
+  });
+});

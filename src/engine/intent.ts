@@ -35,15 +35,16 @@ export const inodeOf = ({ id }: FileStat): string => id.slice(id.lastIndexOf(':'
 export function readIntent(disk: DiskReader, path: string): Intent | undefined {
   const { intent: intentPath } = siblingsOf(path);
   if (disk.lstat(intentPath) === undefined) return undefined;
-  const text = readSmallText(disk, intentPath);
-  // Whoever made it may have finished in between.
-  if (text === undefined && disk.lstat(intentPath) === undefined) return undefined;
   try {
+    const text = readSmallText(disk, intentPath);
     const intent = JSON.parse(text ?? '') as unknown;
     if (isIntent(intent)) return intent;
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    const isGone = error instanceof LogctlError && error.code === 'not-found';
+    if (!(error instanceof SyntaxError) && !isGone) throw error;
   }
+  // Whoever made it may have finished in between.
+  if (disk.lstat(intentPath) === undefined) return undefined;
   const hint = `keep every file; compare ${basename(path)} with its newest backup by hand`;
   throw new LogctlError('bad-intent', `${intentPath} cannot be read`, hint, { path: intentPath });
 }

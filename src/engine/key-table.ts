@@ -1,4 +1,4 @@
-/** KeyTable: the memory of a keydir: a hash table of entries in typed arrays, and the keys' bytes. */
+/** KeyTable: the memory of a keydir: entries in a hash table of typed arrays, and keys. */
 import { randomBytes } from 'node:crypto';
 import { LogctlError } from './errors.js';
 import { jsonKeyLength, KeyArena } from './key-bytes.js';

@@ -154,7 +154,7 @@ async function swapMerged(context: WriteContext, merge: Merge): Promise<void> {
   const { path, intent, old, fresh, late, options } = merge;
   const prefixLength = lastLineEnd(fresh, late.resume, fresh.stat().size);
   const pieces = mergedPieces({ old, fresh, late, freshEnd: prefixLength });
-  await swapIn(context, {
+  const { outcome } = await swapIn(context, {
     path,
     old: fresh,
     prefixLength,
@@ -164,6 +164,9 @@ async function swapMerged(context: WriteContext, merge: Merge): Promise<void> {
     offline: options.offline === true,
     previous: intent,
   });
+  if (outcome === 'swapped') return;
+  const message = `${path}: this process was stopped while it finished an interrupted compaction`;
+  throw new LogctlError('busy', message, 'try again: the next run goes on', { path });
 }
 
 async function copyPieces(context: WriteContext, pieces: readonly MergedPiece[], sink: Sink) {

@@ -68,7 +68,7 @@ export function define(command: Command, io: Io): void {
     .addOption(
       wholeOption(
         '-n, --limit <n>',
-        `rows; 0 for all (default: ${limitDefault}, jsonl: all; -f: ${followedRowsDefault} to begin)`,
+        `rows; 0 for all (default: ${limitDefault}, jsonl: all; -f: ${followedRowsDefault} first)`,
         0,
       ),
     )
