@@ -2,12 +2,11 @@
 // Usage: npm run bench -- [--kind players,small,checkpoint] [--size 256MiB] [--rounds 3]
 //        [--threads N] [--only NAME,NAME] [--json FILE] [--data-dir DIR]
 import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { contestantsFor } from './contestants.mjs';
 import { generate } from './generate.mjs';
 import { measure, memoryMethod } from './measure.mjs';
-import { parseSettings, sizeText } from './settings.mjs';
+import { describeMachine, parseSettings, sizeText } from './settings.mjs';
 import { tableOf } from './table.mjs';
 
 const settings = parseSettings();
@@ -55,15 +54,4 @@ function readWhole(path) {
   const buffer = Buffer.allocUnsafe(4 << 20);
   while (readSync(file, buffer, 0, buffer.length, null) > 0);
   closeSync(file);
-}
-
-function describeMachine() {
-  const processors = cpus();
-  return {
-    cpu: processors[0]?.model ?? 'unknown processor',
-    cores: processors.length,
-    memoryBytes: totalmem(),
-    node: process.versions.node,
-    platform: `${process.platform} ${process.arch}`,
-  };
 }

@@ -1,5 +1,5 @@
-// The options of the benchmark programs, and how sizes are written.
-import { availableParallelism } from 'node:os';
+// The options of the benchmark programs, how sizes are written, and the machine they run on.
+import { cpus, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,19 +20,22 @@ const options = {
 /** Returns what the command line asks for, `size` in bytes. Throws an Error naming the fault. */
 export function parseSettings() {
   const { values } = parseArgs({ options });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new Error(`--rounds ${values.rounds}: expected 1 or more`);
-  }
   return {
     kinds: values.kind.split(','),
     size: parseSize(values.size),
-    rounds,
+    rounds: parseCount('--rounds', values.rounds),
     threads: values.threads,
     only: values.only?.split(','),
     jsonPath: values.json,
     dataDir: relative('', values['data-dir']) || '.',
   };
+}
+
+/** Returns a whole number from 1. Throws an Error that names the option for anything else. */
+export function parseCount(option, text) {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new Error(`${option} ${text}: expected 1 or more`);
 }
 
 /** Returns bytes: `64MiB`, `700 MB`, `1048576`. Throws an Error for anything else. */
@@ -45,4 +48,16 @@ export function parseSize(text) {
 /** Returns a size for people: MiB where it has no rest, else MB. */
 export function sizeText(bytes) {
   return bytes % units.MIB === 0 ? `${bytes / units.MIB} MiB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** Returns the machine and the Node that the figures belong to. */
+export function describeMachine() {
+  const processors = cpus();
+  return {
+    cpu: processors[0]?.model ?? 'unknown processor',
+    cores: processors.length,
+    memoryBytes: totalmem(),
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+  };
 }

@@ -255,6 +255,19 @@ describe('backups', () => {
     expect(part.backupsRemoved).toEqual([`${path}.backup.2`]);
   });
 
+  given('with an entry that came after the swap stay, and are named', async () => {
+    write(busy);
+    const first = await compact({ backups: 9 });
+    fs.appendFileSync(path, log(set('new', 1)));
+    const second = await compact({ backups: 9 });
+    fs.appendFileSync(first.backup!, log(set('late', 1)));
+    const said: string[] = [];
+    const context = { ...world(), say: (_: number, words: string) => void said.push(words) };
+    const part = await compactLog(context, await openLog(context, path), { backups: 1 });
+    expect(part.backupsRemoved).toEqual([second.backup]);
+    expect(said.join()).toContain(`${first.backup}: kept`);
+  });
+
   given('the newest sound one stays whatever the count', async () => {
     write(busy);
     const part = await compact({ backups: 0 });

@@ -41,7 +41,8 @@ const copies: Record<string, (log: Buffer) => Buffer> = {
   },
 };
 const nextEntry =
-  '{"timestamp":"2026-11-19T21:46:02.511Z","op":"SET","key":"771203345590081024","value":{"wins":8}}';
+  '{"timestamp":"2026-11-19T21:46:02.511Z","op":"SET",' +
+  '"key":"771203345590081024","value":{"wins":8}}';
 const folder = mkdtempSync(join(tmpdir(), 'logctl-readme-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

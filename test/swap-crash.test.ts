@@ -21,7 +21,7 @@ describe('a compaction beside a writer', () => {
   ])(
     'loses nothing in any crash where the log %s',
     async (_end, base) => {
-      const count = await checkMany(base, { paces: [1, 3], step: 23, statesMax: 40 });
+      const count = await checkMany(base, { paces: [1, 3], step: 29, statesMax: 24 });
       console.log(countText(count));
       expect(count.states).toBeGreaterThan(100);
     },

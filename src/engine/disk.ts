@@ -81,6 +81,8 @@ export interface Disk extends DiskReader {
   createScratch?(path: string): ScratchFile;
   /** An existing regular file, appended to, never through a link. */
   openAppend(path: string): TargetFile;
+  /** A new directory. Absent on disks in memory, which have every directory. */
+  makeDirectory?(path: string): void;
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   unlink(path: string): void;
@@ -120,6 +122,7 @@ export const nodeDisk: Disk = {
   // Linux appends whatever the position where a file was opened with O_APPEND.
   createScratch: (path) => regularFile(path, createFlags & ~O_APPEND),
   openAppend: (path) => regularFile(path, O_RDWR | O_APPEND | (O_NOFOLLOW ?? 0)),
+  makeDirectory: (path) => guard(path, () => fs.mkdirSync(path)),
   rename: (from, to) => guard(to, () => fs.renameSync(from, to)),
   link: (from, to) => guard(to, () => fs.linkSync(from, to)),
   unlink: (path) => guard(path, () => fs.unlinkSync(path)),

@@ -8,6 +8,17 @@ export type Change =
   /** The whole state becomes these members, in this order. */
   | { do: 'replace'; members: readonly (readonly [key: string, value: string])[] };
 
+/** An entry whose members its program chose: JSON text without braces, time and stamp left out. */
+export interface GivenEntry {
+  do: 'given';
+  members: string;
+  /** Its own time as JSON text; absent: the time at which it is written. */
+  timestamp?: string;
+}
+
+/** What a writer can be told to append. */
+export type Written = Change | GivenEntry;
+
 /** What an entry carries besides its change. */
 export interface EntryStamp {
   /** Milliseconds since 1970 UTC. */
@@ -36,7 +47,9 @@ export interface CheckpointStamp {
 /** How a format's entries are written. */
 export interface EntryWriting {
   /** One entry as a line, without newline. */
-  entry(change: Change, stamp: EntryStamp): string;
+  entry(written: Written, stamp: EntryStamp): string;
+  /** Members as a program made them. Throws LogctlError `refused` where they are no entry. */
+  given(members: Readonly<Record<string, unknown>>): GivenEntry;
   /** A checkpoint's text around its members; the crc and the last brace come behind it. */
   checkpoint(stamp: CheckpointStamp): { before: string; behind: string };
   /** Keys that no entry of their own can set. */
@@ -45,6 +58,8 @@ export interface EntryWriting {
   readStamp(end: string): ReadStamp | undefined;
   /** Reads the end of a checkpoint: the bytes of the log before it that it stands for. */
   readFolded(end: string): number | undefined;
+  /** Reads there when the checkpoint was written: milliseconds since 1970 UTC, NaN without. */
+  readCompactedAt(end: string): number;
 }
 
 /** What a line's end shows of its stamp; `seq` is 0 in a checkpoint that stands for none. */

@@ -1,16 +1,19 @@
 /** library-readers: states, entries and values of a log for programs, in bounded memory. */
 import type { Context, EntriesOptions } from './context.js';
-import { listEntries } from './entries.js';
+import { listEntries, textOf as textAt } from './entries.js';
 import { LogctlError } from './errors.js';
 import { stringToKey } from './key-bytes.js';
 import type { Version } from './library.js';
 import { readingContext, type WorldOptions } from './library-context.js';
 import { openLog } from './log.js';
+import type { Semantics } from './keydir.js';
 import type { EntryRow } from './model.js';
 import { findMoment } from './moment.js';
 import { pulled } from './pulled.js';
 import { scanLog, type LogScan } from './scan-log.js';
+import { KIND, type LineBatch } from './scan/kernel.js';
 import { listBackups } from './siblings.js';
+import { refuseDamage } from './sound-scan.js';
 import { eachText, textOf } from './value-texts.js';
 import { readRange } from './values.js';
 
@@ -20,6 +23,8 @@ export type Time = number | Date | string;
 export interface StateOptions extends WorldOptions {
   /** The state that ends with the last entry not after this; default now. */
   at?: Time;
+  /** `documented` (default), or what the format's own code would load: `upstream`. */
+  semantics?: Semantics;
 }
 
 export interface EntryQuery extends WorldOptions {
@@ -49,7 +54,8 @@ export async function* streamState(
   try {
     const { keydir, sources } = scan;
     yield* pulled<{ key: string; value: unknown }>((emit) => {
-      return eachText(keydir, sources, (key, text) => emit({ key, value: JSON.parse(text) }));
+      const take = (key: string, text: string) => emit({ key, value: JSON.parse(text) });
+      return eachText(keydir, sources, take, options.semantics);
     });
   } finally {
     scan.close();
@@ -68,6 +74,36 @@ export async function* readEntries(path: string, query: EntryQuery = {}): AsyncG
   const rows = pulled<EntryRow>((emit) => listEntries(context, [path], options, emit));
   for await (const { value, ...row } of rows) {
     yield value === undefined ? row : { ...row, value: JSON.parse(value) as unknown };
+  }
+}
+
+/**
+ * Yields each entry as the object that its line holds, all members, in file order. What a crash
+ * left at the end, less than an entry or than a batch, is left out. Throws LogctlError `damaged`.
+ */
+export async function* readObjects(
+  path: string,
+  options: WorldOptions = {},
+): AsyncGenerator<Record<string, unknown>> {
+  const context = readingContext(options);
+  const log = await openLog(context, path, options.dialect);
+  const lines: { file: number; offset: number; length: number }[] = [];
+  const onRows = ({ count, kind, offset, length }: LineBatch, _: number, file: string) => {
+    const index = log.files.findIndex((one) => one.path === file);
+    for (let row = 0; row < count; row++) {
+      if (kind[row] === KIND.blank) continue;
+      lines.push({ file: index, offset: offset[row], length: length[row] });
+    }
+  };
+  const scan = await scanLog(context, log, { fold: false, onRows });
+  await refuseDamage(context, scan, options);
+  try {
+    for (const { file, offset, length } of lines) {
+      const text = await textAt(scan.sources[file], offset, length);
+      yield JSON.parse(text) as Record<string, unknown>;
+    }
+  } finally {
+    scan.close();
   }
 }
 
@@ -133,15 +169,8 @@ async function scanAt(
   const at = time === undefined ? undefined : timeMs(time);
   const moment = await findMoment(context, log, { at, backupDir });
   const scan = await scanLog(context, moment.log, { until: moment.until });
-  const error = scan.findings.all.find(({ severity }) => severity === 'error');
-  if (error === undefined) return scan;
-  scan.close();
-  const next = [['logctl', 'recover', '--dry-run', '--policy', 'salvage', path]];
-  const place = `line ${error.line}, byte ${error.offset}`;
-  throw new LogctlError('damaged', `${path}: ${place}: ${error.message}`, next[0].join(' '), {
-    path,
-    next,
-  });
+  await refuseDamage(context, scan, { backupDir });
+  return scan;
 }
 
 function timeMs(time: Time): number {

@@ -137,6 +137,11 @@ export interface LogHandle<Value = unknown> {
    * of the callback leaves everything as it was; a batch without changes touches no disk.
    */
   batch<Result>(fill: (batch: Batch<Value>) => Result | Promise<Result>): Promise<Result>;
+  /**
+   * Appends an entry of the format's own members, which are carried as `JSON.stringify` carries
+   * them; number, checksum and, where it has no own one, time are added. Needs `load: false`.
+   */
+  append(entry: Readonly<Record<string, unknown>>): Promise<void>;
   /** Takes the last change of the log back by appending its inverse; again: the change is back. */
   undo(): Promise<UndoResult | null>;
   /** Every version of a key, newest first, backups included. */

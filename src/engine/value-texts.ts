@@ -1,7 +1,7 @@
 /** value-texts: live keys and their values as text, for those who want them whole. */
 import type { SourceFile } from './disk.js';
 import { keyToString } from './key-bytes.js';
-import type { Keydir } from './keydir.js';
+import type { Keydir, Semantics } from './keydir.js';
 import { asUtf8 } from './state-hash.js';
 import { readValues } from './values.js';
 
@@ -10,9 +10,10 @@ export async function eachText(
   keydir: Keydir,
   sources: readonly SourceFile[],
   take: (key: string, text: string) => void | Promise<void>,
+  semantics: Semantics = 'documented',
 ): Promise<void> {
   const parts: Uint8Array[] = [];
-  await readValues(keydir, sources, keydir.order('documented'), (index, part, last) => {
+  await readValues(keydir, sources, keydir.order(semantics), (index, part, last) => {
     // Only the last part is whole before the window it lies in is filled again.
     parts.push(last ? part : part.slice());
     if (!last) return;

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { WriteContext } from './context.js';
 import { syncFile, type TargetFile } from './disk.js';
-import type { Change, EntryWriting } from './entry-text.js';
+import type { EntryWriting, Written } from './entry-text.js';
 import { LogctlError } from './errors.js';
 import { freshMode, type WriterLock } from './writer-lock.js';
 import type { FollowedLog } from './writer-log.js';
@@ -45,7 +45,7 @@ export class LogAppender {
    * or not at all. First the entries that others appended are read. Throws LogctlError: then the
    * fate of the changes is unknown, and nothing more may be appended by this writer.
    */
-  async append(calls: readonly (readonly Change[])[]): Promise<void> {
+  async append(calls: readonly (readonly Written[])[]): Promise<void> {
     const { log } = this;
     const stat = log.context.disk.stat(log.path);
     // After a compaction all of it is read again: rather now than while others wait for the lock.
@@ -104,7 +104,7 @@ export class LogAppender {
     this.usedSince = performance.now();
   }
 
-  private textOf(calls: readonly (readonly Change[])[]): string {
+  private textOf(calls: readonly (readonly Written[])[]): string {
     const { position, context } = this.log;
     const { version } = this.options;
     this.lineNow = context.now();
@@ -123,7 +123,7 @@ export class LogAppender {
   private async settle(
     file: TargetFile,
     bytes: Uint8Array,
-    calls: readonly (readonly Change[])[],
+    calls: readonly (readonly Written[])[],
   ): Promise<void> {
     const { log } = this;
     if (this.options.sync) await this.makeDurable(file);

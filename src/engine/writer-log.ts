@@ -14,6 +14,7 @@ import { partOf } from './source-part.js';
 import { lastLineEnd } from './sync-read.js';
 import { eachText, textOf } from './value-texts.js';
 import { versionOf } from './value-version.js';
+import { placeInCompacted } from './writer-moved.js';
 import { LayeredState, StateTable } from './writer-state.js';
 
 /** How far a log was read. Sizes and offsets in bytes. */
@@ -78,14 +79,17 @@ export class FollowedLog {
 
   /**
    * Reads what others appended since. `whole`: up to the end of the file, for a caller that holds
-   * the lock; else up to the last newline. Where the file is another one, all of it is read again.
+   * the lock; else up to the last newline. Where the file is another one, all of it is read again,
+   * except after a compaction that can be seen to have left the state as it is known.
    */
   async catchUp({ whole }: { whole: boolean }): Promise<CaughtUp> {
-    const { context, path, position } = this;
+    const { context, path } = this;
     if (context.disk.stat(path) === undefined) return this.isGone();
     const source = context.disk.open(path);
     try {
       const { id, size } = source.stat();
+      if (id !== this.position.id) await this.moveWith(source);
+      const { position } = this;
       const isSame = id === position.id && size >= position.size && (await this.hasMark(source));
       if (!isSame) return await this.readAgain({ inPlace: id === position.id });
       if (size === position.size) return { entries: 0, torn: false };
@@ -137,6 +141,18 @@ export class FollowedLog {
     throw new LogctlError('usage', message, 'open it with its values and a migrate function', {
       path: this.path,
     });
+  }
+
+  /** Where a compaction made this file of the one known, the position moves over to it. */
+  private async moveWith(source: SourceFile): Promise<void> {
+    const { position: before, dialect } = this;
+    if (before.size === 0 || before.unended || dialect.writes === undefined) return;
+    const place = await placeInCompacted(source, before, dialect.writes);
+    if (place === undefined) return;
+    const { offset, entries, compactedAt } = place;
+    const mark = await bytesBefore(source, offset);
+    const { id } = source.stat();
+    this.position = { ...before, id, size: offset, mark, entries, lastCheckpointTime: compactedAt };
   }
 
   private isGone(): CaughtUp {
@@ -200,8 +216,7 @@ export class FollowedLog {
     const last = scan.damages.at(-1);
     const size = from + (torn && last !== undefined ? last.offset : scan.bytes);
     const { position: before } = this;
-    const mark = new Uint8Array(Math.min(markBytes, size));
-    await source.read(mark, size - mark.length);
+    const mark = await bytesBefore(source, size);
     const entries = counter.ops.reduce((sum, count) => sum + count, 0);
     const startsOver = counter.firstKind === KIND.state && from === 0;
     this.position = {
@@ -240,6 +255,12 @@ const latest = (a: number, b: number) => (Number.isNaN(b) ? a : b);
 /** True where the file ends in something that is no whole entry. */
 function isTorn({ tail }: LogScan): boolean {
   return tail === 'torn' || tail === 'nul';
+}
+
+async function bytesBefore(source: SourceFile, end: number): Promise<Uint8Array> {
+  const mark = new Uint8Array(Math.min(markBytes, end));
+  await source.read(mark, end - mark.length);
+  return mark;
 }
 
 /** What a part of a log does to the state before it. */

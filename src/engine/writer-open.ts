@@ -1,7 +1,6 @@
 /** writer-open: opens a log for a program: mends it, reads it, settles its mirror. */
 import { basename } from 'node:path';
 import { adoptMirror } from './adopt.js';
-import { checkBackups } from './backups.js';
 import type { Context, WriteContext } from './context.js';
 import { DIALECTS } from './dialects/index.js';
 import { LogctlError } from './errors.js';
@@ -10,10 +9,9 @@ import { readingContext, writingContext } from './library-context.js';
 import { openLog, type Log } from './log.js';
 import { MirrorKeeper, writeMirrorOf } from './mirror-keeper.js';
 import { judgeMirror, keepMirror, mirrorWords } from './mirror-open.js';
-import { nextFor } from './report.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { listBackups, siblingsOf } from './siblings.js';
-import { checkCut } from './store-checks.js';
+import { refuseDamage } from './sound-scan.js';
 import { plural } from './text.js';
 import { Turns } from './turns.js';
 import { LogAppender } from './writer-append.js';
@@ -237,18 +235,8 @@ async function findLog(context: Context, path: string, options: LogOptions) {
 /** Reads a log whole; refuses what `openLog` must not go on with. The caller closes the scan. */
 async function scanSound(context: Context, log: Log, options: LogOptions): Promise<LogScan> {
   const scan = await scanLog(context, log, { fold: options.load ?? true });
-  try {
-    await checkCut(context, scan, () => checkBackups(context, log, options), scan.findings);
-    const error = scan.findings.all.find(({ severity }) => severity === 'error');
-    if (error === undefined) return scan;
-    const next = nextFor(scan.findings.all, log.path).map(({ argv }) => argv);
-    const at = error.line === undefined ? '' : `line ${error.line}, byte ${error.offset}: `;
-    const message = `${log.path}: ${at}${error.code}: ${error.message}`;
-    throw new LogctlError('damaged', message, next[0]?.join(' ') ?? '', { path: log.path, next });
-  } catch (error) {
-    scan.close();
-    throw error;
-  }
+  await refuseDamage(context, scan, options);
+  return scan;
 }
 
 function isLink(path: string): LogctlError {

@@ -1,6 +1,6 @@
 /** writer: an open log, as programs hold it: changes go in, promises say when they are durable. */
 import { Batch } from './batch.js';
-import type { Change } from './entry-text.js';
+import type { Change, Written } from './entry-text.js';
 import { LogctlError } from './errors.js';
 import { GroupCommit } from './group-commit.js';
 import { jsonText } from './json-refusals.js';
@@ -37,7 +37,7 @@ const asyncBytesMax = 4 << 20;
 export class LogWriter<Value> implements LogHandle<Value> {
   readonly path: string;
   private readonly log: FollowedLog;
-  private readonly group: GroupCommit<Change>;
+  private readonly group: GroupCommit<Written>;
   private readonly turns: Turns;
   private queuedBytes = 0;
   private queuedChanges = 0;
@@ -50,7 +50,7 @@ export class LogWriter<Value> implements LogHandle<Value> {
     this.path = log.path;
     const { groupCommitSize = 50, groupCommitMs = 100 } = options;
     const isGroup = options.writeMode === 'group';
-    this.group = new GroupCommit<Change>({
+    this.group = new GroupCommit<Written>({
       ...(isGroup ? { size: groupCommitSize, openMs: groupCommitMs } : {}),
       clockMs: () => performance.now(),
       commit: (calls) => this.commit(calls),
@@ -119,6 +119,16 @@ export class LogWriter<Value> implements LogHandle<Value> {
     } finally {
       batch.end();
     }
+  }
+
+  async append(entry: Readonly<Record<string, unknown>>): Promise<void> {
+    this.mustBeOpen();
+    if (this.log.state !== undefined) {
+      const message = `${this.path} was opened with its values, which an entry could change`;
+      throw new LogctlError('usage', message, 'open it with load: false, or use set and delete');
+    }
+    // Only a format that is written has an appender, and `mustBeOpen` asked for that.
+    return this.enqueue([this.log.dialect.writes!.given(entry)], []);
   }
 
   async undo(): Promise<UndoResult | null> {
@@ -192,19 +202,24 @@ export class LogWriter<Value> implements LogHandle<Value> {
   }
 
   private write(changes: readonly Change[]): Promise<void> {
+    return this.enqueue(changes, changes);
+  }
+
+  /** `changes`: what of it the state shows at once. */
+  private enqueue(written: readonly Written[], changes: readonly Change[]): Promise<void> {
     const ended = this.group.error;
     if (ended !== undefined) return Promise.reject(this.noMoreWrites(ended));
     this.log.state?.add(changes);
-    this.queuedBytes += weightOf(changes);
-    this.queuedChanges += changes.length;
-    const done = this.group.add(changes);
+    this.queuedBytes += weightOf(written);
+    this.queuedChanges += written.length;
+    const done = this.group.add(written);
     if (this.parts.options.writeMode !== 'async') return done;
     // The error is kept: `sync`, `flush`, `close` and the next write give it.
     done.catch(() => undefined);
     return this.queuedBytes > asyncBytesMax ? done : Promise.resolve();
   }
 
-  private async commit(calls: (readonly Change[])[]): Promise<void> {
+  private async commit(calls: (readonly Written[])[]): Promise<void> {
     const { appender, mirror } = this.parts;
     try {
       await this.turns.take(() => appender!.append(calls));
@@ -255,10 +270,11 @@ export class LogWriter<Value> implements LogHandle<Value> {
   }
 }
 
-function weightOf(changes: readonly Change[]): number {
+function weightOf(changes: readonly Written[]): number {
   let bytes = 0;
   for (const change of changes) {
     if (change.do === 'put') bytes += change.value.length;
+    if (change.do === 'given') bytes += change.members.length;
     if (change.do === 'replace') for (const [, value] of change.members) bytes += value.length;
     bytes += 100;
   }

@@ -44,9 +44,8 @@ export function botStore(): BotStore {
   });
   const at = (i: number) => playerKeys[i % playerKeys.length];
   const before = Array.from({ length: 20 }, (_, i) => set(at(i), value(at(i), i), i * 60));
-  const state = Object.fromEntries(
-    playerKeys.map((key, i) => [key, value(key, 18 + ((i + 1) % 3))]),
-  );
+  // The last of the twenty before it that set each key: entries 18, 19 and 17.
+  const state = Object.fromEntries(playerKeys.map((key, i) => [key, value(key, [18, 19, 17][i])]));
   const step = (endsAt - madeAt) / entriesOfStore;
   const after = Array.from({ length: entriesOfStore }, (_, i) =>
     set(at(i), value(at(i), 100 + i), madeAt + (i + 1) * step),

@@ -17,7 +17,7 @@ it(`loses nothing in ${statesWanted} crash states`, async () => {
       first: 0,
       pace: 1,
     };
-    const steps = { paces: [1 + (round % 5)], step: 1 + (round % 3), statesMax: 150 };
+    const steps = { paces: [1 + (round % 5)], step: 7 + (round % 4), statesMax: 150 };
     const count = await checkMany(scene, steps);
     total.states += count.states;
     total.effects += count.effects;

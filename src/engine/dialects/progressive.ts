@@ -1,16 +1,9 @@
 /** progressive: the game bot's append log. Format, versions and sources: progressive.md. */
-import {
-  framed,
-  withCrc,
-  writtenString,
-  type Change,
-  type CheckpointStamp,
-  type EntryStamp,
-} from '../entry-text.js';
 import { canonicalKey, stringToKey } from '../key-bytes.js';
 import type { LogFile } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
 import type { Dialect, Probe } from './dialect.js';
+import { progressiveWriting } from './progressive-writing.js';
 import { parseTimeMs } from './times.js';
 
 const SLOT = {
@@ -61,23 +54,7 @@ export const progressive: Dialect = {
   resync: ['{"timestamp":"', '{"op":"'],
   checkpointStart: '{"op":"CHECKPOINT"',
   checkpointOps: ['CHECKPOINT'],
-  recoveredNote({ from, to, receipt, now }) {
-    const head = `{"timestamp":"${new Date(now).toISOString()}","op":"RECOVERED","seq":${to}`;
-    return withCrc(`${head},"lost":[[${from},${to}]],"receipt":${JSON.stringify(receipt)}`);
-  },
-  putEntry({ key, value, now }) {
-    const time = new Date(now).toISOString();
-    const body = bodyOf({ do: 'put', key, value: framed(value) });
-    return `{"timestamp":"${time}",${body}}`;
-  },
-  writes: {
-    entry: entryText,
-    checkpoint: checkpointText,
-    // A SET whose key is "" counts as one without a key, for every reader of the format.
-    unwritableKeys: [''],
-    readStamp,
-    readFolded: (end) => Number(foldedAtEnd.exec(end)?.[1] ?? NaN) || undefined,
-  },
+  ...progressiveWriting,
   upstream: {
     reader: "the bot's own reader",
     refusesBadLines: true,
@@ -88,55 +65,6 @@ export const progressive: Dialect = {
   },
   sequenced: true,
 };
-
-/** Members in the order in which readers look for them; all behind the value are extra ones. */
-function entryText(change: Change, { now, seq, batch, version }: EntryStamp): string {
-  const marks =
-    (version === undefined ? '' : `,"version":${version}`) +
-    (batch === undefined ? '' : `,"batch":${batch.first},"of":${batch.of}`);
-  const time = new Date(now).toISOString();
-  return withCrc(`{"timestamp":"${time}",${bodyOf(change)}${marks},"seq":${seq}`);
-}
-
-function checkpointText({ now, version, folded, seq, upstreamOnly }: CheckpointStamp) {
-  const marks =
-    (upstreamOnly === true ? ',"upstreamOnly":true' : '') +
-    (folded === undefined ? '' : `,"folded":${folded}`) +
-    (version === undefined ? '' : `,"version":${version}`) +
-    (seq === undefined ? '' : `,"seq":${seq}`);
-  const behind = `},"compactedAt":"${new Date(now).toISOString()}"${marks}`;
-  return { before: '{"op":"CHECKPOINT","state":{', behind };
-}
-
-function bodyOf(change: Change): string {
-  switch (change.do) {
-    case 'put':
-      return `"op":"SET","key":${writtenString(change.key)},"value":${change.value}`;
-    case 'delete':
-      return `"op":"DELETE","key":${writtenString(change.key)}`;
-    case 'replace': {
-      const members = change.members.map(([key, value]) => `${writtenString(key)}:${value}`);
-      return `"op":"SET","data":{${members.join(',')}}`;
-    }
-  }
-}
-
-const foldedAtEnd =
-  /,"compactedAt":"[^"]*"(?:,"upstreamOnly":true)?,"folded":(\d+)(?:,"\w+":(?:\d+|"\w*"))*\}$/;
-
-const stampAtEnd =
-  /(?:,"version":(\d+))?(?:,"batch":(\d+),"of":(\d+))?(?:,"seq":(\d+))?,"crc":"[0-9a-f]{8}"\}$/;
-
-function readStamp(end: string) {
-  const found = stampAtEnd.exec(end);
-  if (found === null) return undefined;
-  const [, version, first, of, seq] = found;
-  return {
-    seq: Number(seq ?? 0),
-    ...(first === undefined ? {} : { batch: { first: Number(first), of: Number(of) } }),
-    ...(version === undefined ? {} : { version: Number(version) }),
-  };
-}
 
 function recognises({ head, names, path }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');

@@ -1,0 +1,104 @@
+// How long a `set` takes while the log is compacted again and again, against an idle log.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { aligned, median, quantile } from '../columns.mjs';
+import { generate } from '../generate.mjs';
+import { sizeText } from '../settings.mjs';
+import { fsyncMs } from './fsync.mjs';
+
+const program = fileURLToPath(new URL('paced.mjs', import.meta.url));
+const logctlProgram = fileURLToPath(new URL('../../bin/logctl.js', import.meta.url));
+const idleSeconds = 3;
+const compactionsLeast = 3;
+const marginMs = 50;
+
+/**
+ * Compacts a log of `size` bytes, nearly all of them live, so that it is as big again each time,
+ * while another process writes to it: { size, fsyncs, idle, busy, compactions } each a figure a
+ * round; the waits of `idle` and `busy` in milliseconds, all of a round.
+ */
+export async function measureCompacting({ dataDir, rounds, size, seconds, say }) {
+  const source = generate({ kind: 'checkpoint', size, dataDir });
+  const result = { size: statSync(source).size, fsyncs: [], idle: [], busy: [], compactions: [] };
+  for (let round = 0; round < Math.min(rounds, 3); round++) {
+    say(`set beside compactions, round ${round + 1}`);
+    const folder = mkdtempSync(join(dataDir, 'compacting-'));
+    try {
+      const path = join(folder, 'sessions.log');
+      copyFileSync(source, path);
+      result.fsyncs.push(fsyncMs(folder));
+      await measureRound(path, result, Math.min(seconds, 1) * idleSeconds);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+  return result;
+}
+
+/** Returns the table and whether the expectation held. */
+export function compactingText({ size, idle, busy, compactions }) {
+  const rows = [
+    ['idle', idle],
+    ['while compacting', busy],
+  ].map(([name, rounds]) => {
+    const at = (share) => median(rounds.map((waits) => quantile(waits, share))).toFixed(2);
+    const count = rounds.reduce((sum, waits) => sum + waits.length, 0);
+    return [name, String(count), at(0.5), at(0.99), at(0.999), at(1)];
+  });
+  const p99 = (rounds) => median(rounds.map((waits) => quantile(waits, 0.99)));
+  const more = p99(busy) - p99(idle);
+  return [
+    ...aligned([['LOG', 'SETS', 'p50 ms', 'p99 ms', 'p99.9 ms', 'LONGEST'], ...rows]),
+    '',
+    `a log of ${sizeText(size)}, compacted ${median(compactions)} times a round by logctl` +
+      ' compact --force; a set is due every 5 ms and its wait counts from then',
+    `${more <= marginMs ? 'holds' : 'DOES NOT HOLD'}: p99 while compacting is ${more.toFixed(1)} ms` +
+      ` above idle (at most ${marginMs})`,
+  ];
+}
+
+async function measureRound(path, result, seconds) {
+  const writer = spawn(process.execPath, [program, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answers = linesOf(writer.stdout);
+  const waits = async () => {
+    writer.stdin.write('\n');
+    return JSON.parse((await answers.next()).value);
+  };
+  try {
+    // Opened, and warm.
+    await waits();
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    result.idle.push(await waits());
+    let compactions = 0;
+    const end = performance.now() + seconds * 1_000;
+    for (; compactions < compactionsLeast || performance.now() < end; compactions++) {
+      await compactOnce(path);
+    }
+    result.busy.push(await waits());
+    result.compactions.push(compactions);
+  } finally {
+    writer.stdin.end();
+    await once(writer, 'exit');
+  }
+}
+
+async function compactOnce(path) {
+  const args = [logctlProgram, 'compact', '--force', '--backups', '1', path];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`logctl compact ended with ${code}`);
+}
+
+async function* linesOf(stream) {
+  let text = '';
+  for await (const piece of stream.setEncoding('utf8')) {
+    const lines = `${text}${piece}`.split('\n');
+    text = lines.pop();
+    yield* lines;
+  }
+}
