@@ -6,6 +6,7 @@
  * loses nothing. Source: append-log.js and PROGRESSIVE_STORAGE.md of the game bot.
  */
 import { dirname, resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   CompactionScheduler as LogScheduler,
   compactOwn,
@@ -72,6 +73,7 @@ export async function appendLogEntry(logName: string, entry: NewEntry): Promise<
 /** All entries of a log in order; none where there is no log. Throws LogctlError `damaged`. */
 export async function readLogEntries(logName: string): Promise<StoredEntry[]> {
   const path = pathOf(logName);
+  await nextTurn();
   if (!isThere(path)) return [];
   const entries: StoredEntry[] = [];
   for await (const entry of readObjects(path)) entries.push(entry as StoredEntry);
@@ -87,6 +89,7 @@ export async function rebuildStateFromLog<Value = unknown>(
 ): Promise<Record<string, Value>> {
   const path = pathOf(logName);
   const state: Record<string, Value> = {};
+  await nextTurn();
   if (!isThere(path)) return state;
   for await (const { key, value } of streamState(path, { semantics: 'upstream' })) {
     // Defined and not assigned: `__proto__` is a key like others.
@@ -151,6 +154,8 @@ export class CompactionScheduler extends LogScheduler {
   }
 }
 
+// Reading a short file waits for nothing. Who reads until something has changed must not keep the
+// event loop from ever changing it: hence `nextTurn` in every function that reads.
 const pathOf = (logName: string) => resolve(dataDir, 'logs', `${logName}.log`);
 const isThere = (path: string) => nodeDisk.stat(path) !== undefined;
 

@@ -18,7 +18,7 @@ const hammer = () => {
   return one;
 };
 /** A few thousand entries a second, as far as the disk can. */
-const busy = { burst: 16, pauseMs: 2 };
+const busy = { burst: 16, pauseMs: 4 };
 
 afterAll(() => {
   for (const one of hammers) one.remove();

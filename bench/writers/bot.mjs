@@ -1,5 +1,5 @@
-// A game bot's own way: one append log and one main JSON file for each kind of data, plainly
-// written again after the documents of the Name That Artist bot (services/append-log.js, storage.js).
+// A game bot's own way: an append log and a main JSON file for each kind of data, plainly written
+// again after services/append-log.js and storage.js of the Name That Artist bot.
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { copyFile, readFile, readdir, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -53,7 +53,7 @@ function row(store, mode, callers, answers) {
   return { name, store, mode, callers, answers };
 }
 
-/** Opens a new store in `folder`: { set(key, value), finish() }; `finish` ends with the last byte. */
+/** Opens a new store in `folder`: { set(key, value), finish() }; `finish` closes it. */
 export async function openStore({ store, mode }, folder) {
   mkdirSync(folder, { recursive: true });
   switch (store) {

@@ -1,10 +1,9 @@
 // The figures that the bot's documents name, beside the bot's own way and logctl on this machine.
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aligned, median } from '../columns.mjs';
-import { generate } from '../generate.mjs';
 import { sizeText } from '../settings.mjs';
 import * as bot from './bot.mjs';
 import { makeEntries } from './entries.mjs';
@@ -16,12 +15,12 @@ const channels = 3_000;
 const tokens = 4_000;
 const logBytes = 8 << 20;
 const repeats = 5;
+const firstTime = Date.parse('2026-01-01T00:00:00.000Z');
 const headings = ['OPERATION', 'DOCUMENTED', "BOT'S WAY", 'OURS', 'VS BOT', 'AND MAIN FILE'];
 
 /** Times every operation both ways: { rows, fsyncs }; a row's figures are milliseconds. */
 export async function measureDocuments({ dataDir, rounds, say }) {
   const logctl = await import('../../dist/index.js');
-  const logPath = generate({ kind: 'players', size: logBytes, dataDir });
   const rows = new Map();
   const fsyncs = [];
   for (let round = 0; round < rounds; round++) {
@@ -32,7 +31,7 @@ export async function measureDocuments({ dataDir, rounds, say }) {
       for (const operation of operations) {
         const own = join(folder, operation.name.replaceAll(' ', '-'));
         const row = rows.get(operation.name) ?? { ...operation, bot: [], ours: [], full: [] };
-        await operation.run({ row, logctl, logPath, ...stores(own) });
+        await operation.run({ row, logctl, ...stores(own) });
         rows.set(operation.name, row);
       }
     } finally {
@@ -126,15 +125,16 @@ async function load({ row, logctl, theirs }) {
   }
 }
 
-async function recovery({ row, logctl, logPath, ours }) {
-  copyFileSync(logPath, ours.log);
+async function recovery({ row, logctl, ours }) {
+  writeFileSync(ours.log, logText());
   for (let i = 0; i < repeats; i++) {
     row.bot.push(await timed(() => bot.rebuildStateFromLog(ours.log)));
     row.ours.push(await timed(() => logctl.loadMirror(ours.main)));
   }
 }
 
-async function compaction({ row, logctl, logPath, theirs, ours }) {
+async function compaction({ row, logctl, theirs, ours }) {
+  const text = logText();
   const locks = await logctl.loadKernelLocks(logctl.nodeDisk);
   const context = {
     ...{ disk: logctl.nodeDisk, locks, now: Date.now, version: logctl.version },
@@ -142,8 +142,8 @@ async function compaction({ row, logctl, logPath, theirs, ours }) {
     random: () => randomBytes(6).toString('hex'),
   };
   for (let i = 0; i < repeats; i++) {
-    copyFileSync(logPath, theirs.log);
-    copyFileSync(logPath, ours.log);
+    writeFileSync(theirs.log, text);
+    writeFileSync(ours.log, text);
     row.bot.push(await timed(() => bot.compactLog(theirs.log)));
     row.ours.push(await timed(() => logctl.compact(context, [ours.log], { force: true })));
     if (statSync(ours.log).size >= logBytes) throw new Error('the log was not compacted');
@@ -156,8 +156,21 @@ async function timed(act) {
   return performance.now() - started;
 }
 
+/** A log as the bot writes it, the players' updates one after the other. */
+function logText() {
+  const entry = makeEntries(players);
+  const lines = [];
+  for (let i = 0, bytes = 0; bytes < logBytes; i++) {
+    const [key, value] = entry(i);
+    const timestamp = new Date(firstTime + i).toISOString();
+    lines.push(`${JSON.stringify({ timestamp, op: 'SET', key, value })}\n`);
+    bytes += lines[i].length;
+  }
+  return lines.join('');
+}
+
 function membersOf(count) {
-  const entry = makeEntries();
+  const entry = makeEntries(count);
   return Object.fromEntries(Array.from({ length: count }, (_, i) => entry(i)));
 }
 

@@ -1,4 +1,5 @@
-// Sets one key every 5 ms and answers each line on standard input with the waits since the last.
+// Sets a key every 5 ms; answers each line on standard input with the waits since the line before:
+// `called` counts from the call, `due` from when its turn was, both in milliseconds.
 // Usage: node bench/writers/paced.mjs LOG
 import { createInterface } from 'node:readline';
 import { openLog } from '../../dist/index.js';
@@ -7,24 +8,27 @@ import { makeEntries } from './entries.mjs';
 const everyMs = 5;
 const entry = makeEntries();
 const log = await openLog(process.argv[2], { lockWaitMs: 60_000 });
-let waits = [];
+let waits = { called: [], due: [] };
 let isOver = false;
 
 createInterface({ input: process.stdin })
   .on('line', () => {
     const told = waits;
-    waits = [];
-    console.log(JSON.stringify(told.map((wait) => Number(wait.toFixed(3)))));
+    waits = { called: [], due: [] };
+    console.log(JSON.stringify(told));
   })
   .on('close', () => void (isOver = true));
 
 const started = performance.now();
 for (let i = 0; !isOver; i++) {
-  // A wait counts from when its turn was, so that a long one shows in all that were due in it.
   const due = started + i * everyMs;
   const early = due - performance.now();
   if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+  const called = performance.now();
   await log.set(...entry(i));
-  waits.push(performance.now() - Math.max(due, started));
+  const answered = performance.now();
+  waits.called.push(answered - called);
+  // One long wait shows in all that were due in it.
+  waits.due.push(answered - due);
 }
 await log.close();

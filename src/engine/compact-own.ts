@@ -6,7 +6,7 @@ import { writingContext, type WorldOptions } from './library-context.js';
 import type { CompactLogPart } from './model.js';
 import { listBackups } from './siblings.js';
 
-/** When a log is worth it, what stays of the old one, and the world. As `logctl compact` has them. */
+/** When a log is worth it, what stays of the old one, and the world: as `logctl compact` has it. */
 export type OwnCompactOptions = WorldOptions &
   Pick<
     CompactOptions,

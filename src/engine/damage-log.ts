@@ -47,6 +47,8 @@ export class DamageLog {
   readonly damages: Damage[] = [];
   /** Damaged lines beyond `damagesMax`. */
   uncounted = 0;
+  /** Bytes of all damaged lines, newlines excluded. */
+  bytes = 0;
   private readonly atStake = new Map<string, Damage[]>();
   /** Lines of whitespace behind the last entry: no damage if nothing follows. */
   private white: Damage[] = [];
@@ -86,6 +88,12 @@ export class DamageLog {
     at: { path: string; line: number; timeBefore: number; seqBefore: number },
     source: SourceFile,
   ): Promise<void> {
+    const trims = this.dialect.upstream.trimsFile;
+    const isWhite = (batch.problem[row] & PROBLEM.white) !== 0 && trims;
+    if (this.damages.length + this.white.length >= damagesMax) {
+      if (!isWhite) this.countOnly(batch.length[row]);
+      return;
+    }
     const damage: Damage = {
       ...at,
       offset: batch.offset[row],
@@ -102,21 +110,18 @@ export class DamageLog {
       seqBehind: 0,
       followed: false,
     };
-    const trims = this.dialect.upstream.trimsFile;
-    if ((damage.problem & PROBLEM.white) !== 0 && trims) {
+    if (isWhite) {
       if (this.seenEntry || this.damages.length > 0) this.white.push(damage);
       return;
     }
     for (const line of this.white) this.keep(line);
     this.white = [];
-    if (this.damages.length < damagesMax) {
-      if ((damage.problem & PROBLEM.json) !== 0) {
-        damage.pieces = await this.splitter.split(source, damage);
-      }
-      const head = new Uint8Array(Math.min(32, damage.length));
-      await source.read(head, damage.offset);
-      damage.head = Buffer.from(head).toString('latin1');
+    if ((damage.problem & PROBLEM.json) !== 0) {
+      damage.pieces = await this.splitter.split(source, damage);
     }
+    const head = new Uint8Array(Math.min(32, damage.length));
+    await source.read(head, damage.offset);
+    damage.head = Buffer.from(head).toString('latin1');
     this.keep(damage);
   }
 
@@ -134,10 +139,8 @@ export class DamageLog {
   }
 
   private keep(damage: Damage): void {
-    if (this.damages.length >= damagesMax) {
-      this.uncounted++;
-      return;
-    }
+    if (this.damages.length >= damagesMax) return this.countOnly(damage.length);
+    this.bytes += damage.length;
     this.damages.push(damage);
     const keys = damage.pieces.map((piece) => (piece.kind === 'entry' ? piece.key : undefined));
     for (const key of new Set([damage.key, ...keys])) {
@@ -146,6 +149,11 @@ export class DamageLog {
       if (others) others.push(damage);
       else this.atStake.set(key, [damage]);
     }
+  }
+
+  private countOnly(length: number): void {
+    this.uncounted++;
+    this.bytes += length;
   }
 
   private settle(key: string): void {

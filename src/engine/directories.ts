@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { Disk } from './disk.js';
 
-/** Makes a directory and those above it that are missing, their names durable. Throws LogctlError. */
+/** Makes a directory and those above it where they are missing, durably. Throws LogctlError. */
 export function makeDirectories(disk: Disk, path: string): void {
   if (disk.makeDirectory === undefined || disk.stat(path) !== undefined) return;
   const above = dirname(path);

@@ -28,6 +28,9 @@ export interface Fill {
 
 /** A line longer than this is not searched for. */
 const searchedBytesMax = 1 << 20;
+/** A line is read from this many bytes on, and from more where it is longer: holes are many. */
+const windowBytes = 1 << 12;
+const windowFactor = 16;
 
 /** Bytes of a damaged line, its newline included. */
 export const lineLength = (damage: Damage): number => damage.length + (damage.ended ? 1 : 0);
@@ -62,10 +65,11 @@ export async function findFills(
   backups: readonly CheckedBackup[],
 ): Promise<Map<DamageGroup, Fill>> {
   const fills = new Map<DamageGroup, Fill>();
+  const sound = backups.filter(({ verdict }) => verdict === 'ok');
+  if (sound.length === 0) return fills;
   let holes: Hole[] = [];
   for (const group of groups) holes.push(await holeOf(scan, group));
-  for (const backup of backups) {
-    if (backup.verdict !== 'ok') continue;
+  for (const backup of sound) {
     if (holes.length === 0) break;
     const wanted = holes.flatMap(({ before, behind, inside }) => {
       return [before, behind, ...inside].filter((line) => line !== undefined);
@@ -175,20 +179,31 @@ function looksLike(head: string, start: string | undefined): boolean {
 
 /** The line that ends just before `offset`; undefined where there is none, or it is too long. */
 async function lineBefore(source: SourceFile, offset: number): Promise<Buffer | undefined> {
-  const from = Math.max(0, offset - 1 - searchedBytesMax);
-  const bytes = await bytesAt(source, from, Math.max(0, offset - 1 - from));
-  const start = bytes.lastIndexOf(0x0a) + 1;
-  if (bytes.length === 0 || (start === 0 && from > 0)) return undefined;
-  return bytes.length === start ? undefined : bytes.subarray(start);
+  const end = Math.max(0, offset - 1);
+  for (let room = windowBytes; end > 0; room *= windowFactor) {
+    const from = Math.max(0, end - room);
+    const bytes = await bytesAt(source, from, end - from);
+    const start = bytes.lastIndexOf(0x0a) + 1;
+    if (start > 0 || from === 0) return ownCopy(bytes.subarray(start));
+    if (room >= searchedBytesMax) return undefined;
+  }
+  return undefined;
 }
 
 /** The line that begins at `offset`; undefined where there is none, or it is too long. */
 async function lineAt(source: SourceFile, offset: number, end: number) {
-  const bytes = await bytesAt(source, offset, Math.min(searchedBytesMax, end - offset));
-  const newline = bytes.indexOf(0x0a);
-  if (newline < 0 && end - offset > searchedBytesMax) return undefined;
-  return newline === 0 ? undefined : bytes.subarray(0, newline < 0 ? bytes.length : newline);
+  for (let room = windowBytes; offset < end; room *= windowFactor) {
+    const bytes = await bytesAt(source, offset, Math.min(room, end - offset));
+    const newline = bytes.indexOf(0x0a);
+    if (newline >= 0) return ownCopy(bytes.subarray(0, newline));
+    if (offset + room >= end) return ownCopy(bytes);
+    if (room >= searchedBytesMax) return undefined;
+  }
+  return undefined;
 }
+
+/** The bytes alone: a part of a buffer keeps all of it in memory. Undefined for none. */
+const ownCopy = (bytes: Buffer) => (bytes.length === 0 ? undefined : Buffer.from(bytes));
 
 async function bytesAt(source: SourceFile, offset: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);

@@ -5,7 +5,7 @@ interface Waiting<Item> {
   items: readonly Item[];
   /** Milliseconds on a clock that never goes back. */
   sinceMs: number;
-  settle(error?: unknown): void;
+  settle?(error?: unknown): void;
 }
 
 export interface GroupOptions<Item> {
@@ -43,9 +43,13 @@ export class GroupCommit<Item> {
     if (this.failure !== undefined) return Promise.reject(this.failure.error);
     return new Promise((resolve, reject) => {
       const settle = (error?: unknown) => (error === undefined ? resolve() : reject(error));
-      this.queue.push({ items, sinceMs: this.options.clockMs(), settle });
-      this.running ??= this.run();
+      this.enqueue(items, settle);
     });
+  }
+
+  /** Commits the items later; `drained` and `error` tell what became of them. */
+  put(items: readonly Item[]): void {
+    if (this.failure === undefined) this.enqueue(items);
   }
 
   /** Resolves when nothing waits any more; rejects with the error that ended it. */
@@ -57,7 +61,12 @@ export class GroupCommit<Item> {
   /** Ends it: every waiting call and every later one gets this error. */
   fail(error: unknown): void {
     this.failure ??= { error };
-    for (const { settle } of this.queue.splice(0)) settle(this.failure.error);
+    for (const { settle } of this.queue.splice(0)) settle?.(this.failure.error);
+  }
+
+  private enqueue(items: readonly Item[], settle?: Waiting<Item>['settle']): void {
+    this.queue.push({ items, sinceMs: this.options.clockMs(), settle });
+    this.running ??= this.run();
   }
 
   private async run(): Promise<void> {
@@ -68,10 +77,10 @@ export class GroupCommit<Item> {
         await this.options.commit(group.map(({ items }) => items));
       } catch (error) {
         this.fail(error);
-        for (const { settle } of group) settle(error);
+        for (const { settle } of group) settle?.(error);
         break;
       }
-      for (const { settle } of group) settle();
+      for (const { settle } of group) settle?.();
       // Those who were just answered often call again at once: let them into the next group.
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -9,6 +9,7 @@ export { METRICS } from './metrics-text.js';
 export { benchFsync } from './bench-fsync.js';
 export { recover, savedPlan, undoRecovery, type Approve } from './recover.js';
 export { writeOutput } from './apply.js';
+export { refuseLogAsOutput } from './output-guard.js';
 export { findHolders, loadKernelLocks } from './kernel-locks.js';
 export { verdictOf } from './report.js';
 export { nodeDisk, type Disk, type DiskReader, type FileStat, type SourceFile } from './disk.js';

@@ -21,7 +21,7 @@ interface Refusal {
  * dates, holes and extra members of arrays, Map, Set and their like, cycles, nesting over 1,000.
  */
 export function jsonText(value: unknown): string {
-  const refusal = findRefusal(value, '', new Set());
+  const refusal = findRefusal(value, '', []);
   if (refusal !== undefined) {
     const message = `${refusal.path}: ${refusal.what} cannot be kept as JSON`;
     throw new LogctlError('refused', message, 'convert it first, or leave that member out');
@@ -30,7 +30,7 @@ export function jsonText(value: unknown): string {
 }
 
 /** `name` is what a `toJSON` is told: the member's key. */
-function findRefusal(value: unknown, name: string, above: Set<object>): Refusal | undefined {
+function findRefusal(value: unknown, name: string, above: object[]): Refusal | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -46,9 +46,9 @@ function findRefusal(value: unknown, name: string, above: Set<object>): Refusal 
 
 const refuse = (what: string): Refusal => ({ path: '$', what });
 
-function inObject(value: object, name: string, above: Set<object>): Refusal | undefined {
-  if (above.has(value)) return refuse('a reference to itself');
-  if (above.size === depthMax) return refuse(`nesting deeper than ${depthMax} levels`);
+function inObject(value: object, name: string, above: object[]): Refusal | undefined {
+  if (above.includes(value)) return refuse('a reference to itself');
+  if (above.length === depthMax) return refuse(`nesting deeper than ${depthMax} levels`);
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') {
     if (value instanceof Date && Number.isNaN(value.getTime())) return refuse('an invalid Date');
@@ -58,7 +58,7 @@ function inObject(value: object, name: string, above: Set<object>): Refusal | un
   return inMembers(value, above);
 }
 
-function inMembers(value: object, above: Set<object>): Refusal | undefined {
+function inMembers(value: object, above: object[]): Refusal | undefined {
   const builtIn = nameOfBuiltIn(value);
   if (builtIn !== undefined) return refuse(`a ${builtIn}`);
   const names = Object.keys(value);
@@ -66,15 +66,15 @@ function inMembers(value: object, above: Set<object>): Refusal | undefined {
     return { path: `$.${names[value.length]}`, what: 'a member of an array that is no element' };
   }
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('a member named by a symbol');
-  above.add(value);
+  above.push(value);
   const found = Array.isArray(value)
     ? firstRefusal(value.keys(), value, above)
     : firstRefusal(names, value, above);
-  above.delete(value);
+  above.pop();
   return found;
 }
 
-function firstRefusal(names: Iterable<string | number>, value: object, above: Set<object>) {
+function firstRefusal(names: Iterable<string | number>, value: object, above: object[]) {
   for (const name of names) {
     const found = findRefusal(value[name as keyof typeof value], String(name), above);
     if (found === undefined) continue;

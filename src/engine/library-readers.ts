@@ -91,7 +91,8 @@ export async function* readObjects(
   const onRows = ({ count, kind, offset, length }: LineBatch, _: number, file: string) => {
     const index = log.files.findIndex((one) => one.path === file);
     for (let row = 0; row < count; row++) {
-      if (kind[row] === KIND.blank) continue;
+      // What is left of bad lines, past the look for damage, is a torn end.
+      if (kind[row] === KIND.blank || kind[row] === KIND.bad) continue;
       lines.push({ file: index, offset: offset[row], length: length[row] });
     }
   };

@@ -1,4 +1,5 @@
 /** line-finder: where given lines stand in another file, in one pass however many there are. */
+import { createHash } from 'node:crypto';
 import type { Context } from './context.js';
 import type { SourceFile } from './disk.js';
 import { openSource } from './log.js';
@@ -30,19 +31,25 @@ export async function findLines(
 
 class LineFinder {
   readonly sightings: Sighting[];
-  /** Numbers of the wanted lines by length: most lines are ruled out without a look at them. */
-  private readonly byLength = new Map<number, number[]>();
+  /** Lengths of the wanted lines: most lines are ruled out without a look at their bytes. */
+  private readonly lengths: ReadonlySet<number>;
   private readonly lengthMax: number;
+  /** Numbers of the wanted lines by digest: they may be many, and all of one length. */
+  private readonly byDigest = new Map<string, number[]>();
   /** Bytes of the current line that lie in chunks before; of no use once it is too long. */
   private held = Buffer.alloc(0);
   private lineStart = 0;
 
-  constructor(private readonly wanted: readonly Uint8Array[]) {
+  constructor(wanted: readonly Uint8Array[]) {
     this.sightings = wanted.map(() => ({ offset: -1, copies: 0 }));
-    for (const [number, { length }] of wanted.entries()) {
-      this.byLength.set(length, [...(this.byLength.get(length) ?? []), number]);
+    this.lengths = new Set(wanted.map(({ length }) => length));
+    this.lengthMax = wanted.reduce((longest, { length }) => Math.max(longest, length), 0);
+    for (const [number, line] of wanted.entries()) {
+      const digest = digestOf(line);
+      const same = this.byDigest.get(digest);
+      if (same === undefined) this.byDigest.set(digest, [number]);
+      else same.push(number);
     }
-    this.lengthMax = Math.max(0, ...this.byLength.keys());
   }
 
   async read(context: Context, source: SourceFile): Promise<void> {
@@ -72,11 +79,13 @@ class LineFinder {
   }
 
   private compare(rest: Buffer, length: number): void {
-    for (const number of this.byLength.get(length) ?? []) {
-      const line = this.held.length === 0 ? rest : Buffer.concat([this.held, rest]);
-      if (Buffer.compare(line, this.wanted[number]) !== 0) continue;
+    if (!this.lengths.has(length)) return;
+    const line = this.held.length === 0 ? rest : Buffer.concat([this.held, rest]);
+    for (const number of this.byDigest.get(digestOf(line)) ?? []) {
       const sighting = this.sightings[number];
       if (sighting.copies++ === 0) sighting.offset = this.lineStart;
     }
   }
 }
+
+const digestOf = (line: Uint8Array): string => createHash('sha256').update(line).digest('base64');

@@ -1,4 +1,5 @@
 /** mirror-load: the state of a bot from its main JSON file, or from the log where that fails. */
+import { isUtf8 } from 'node:buffer';
 import { basename, dirname, join } from 'node:path';
 import { checkBackups } from './backups.js';
 import type { Context } from './context.js';
@@ -8,6 +9,7 @@ import { openLog } from './log.js';
 import { readMirror } from './mirror.js';
 import { scanLog } from './scan-log.js';
 import { checkCut } from './store-checks.js';
+import { readNow } from './sync-read.js';
 import { plural } from './text.js';
 import { eachText } from './value-texts.js';
 
@@ -38,6 +40,8 @@ export async function loadMirror(
   options: LoadMirrorOptions = {},
 ): Promise<LoadedMirror> {
   const context = readingContext(options);
+  const whole = readWhole(context, path);
+  if (whole !== undefined) return { data: whole, source: 'mirror', path, reason: '' };
   const data = Object.create(null) as LoadedMirror['data'];
   const fault = await loadMain(context, path, data);
   if (fault === undefined) return { data, source: 'mirror', path, reason: '' };
@@ -46,6 +50,29 @@ export async function loadMirror(
   const reason = `${path} ${fault}; ${logPath} ${log.words}`;
   if (!log.found) return { data, source: 'none', path: null, reason };
   return { data, source: 'log', path: logPath, reason };
+}
+
+/** Longer files are read piece by piece: a string and what it holds take memory both. */
+const wholeBytesMax = 128 << 20;
+
+/** A sound main file, by the one call that is fastest; undefined for every other. */
+function readWhole({ disk }: Context, path: string): LoadedMirror['data'] | undefined {
+  const stat = disk.stat(path);
+  if (stat?.kind !== 'file' || stat.size > wholeBytesMax) return undefined;
+  const file = disk.open(path);
+  try {
+    const bytes = readNow(file, 0, stat.size);
+    if (!isUtf8(bytes)) return undefined;
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    return Object.setPrototypeOf(value, null) as LoadedMirror['data'];
+  } catch (error) {
+    // Torn, empty, or begun with a byte order mark: the scan says which, and where.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  } finally {
+    file.close();
+  }
 }
 
 /** Fills `data`; gives why it could not. */

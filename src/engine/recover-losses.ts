@@ -38,9 +38,9 @@ function lostBytes({ pieces }: Damage): number {
 /** How many entries of the log's usual size fit into so many bytes; at least one. */
 function estimate(scan: LogScan, bytes: number): number {
   const entries = scan.counter.ops.reduce((sum, count) => sum + count, 0);
-  const damaged = scan.damages.reduce((sum, { length }) => sum + length, 0);
   const checkpoint = scan.counter.firstLength;
-  const usual = entries > 1 ? (scan.bytes - damaged - checkpoint) / (entries - 1) : bytes;
+  const whole = scan.bytes - scan.damagedBytes - checkpoint;
+  const usual = entries > 1 ? whole / (entries - 1) : bytes;
   return Math.max(1, Math.round(bytes / Math.max(1, usual)));
 }
 

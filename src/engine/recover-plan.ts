@@ -158,6 +158,11 @@ class LogPlanner {
     const blocking = damages.find((damage) => !this.isTornEnd(damage));
     if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
     if (policy === 'prefix' && damages.length > 0) return this.cutHere(damages[0], from);
+    if (scan.uncounted > 0) {
+      const lines = scan.damages.length + scan.uncounted;
+      const message = `policy ${policy}: ${lines} damaged lines are more than one plan can hold`;
+      return this.refuse(message, [['--policy', 'prefix']]);
+    }
     const groups = groupDamages(damages);
     const isSalvage = policy === 'salvage';
     const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));

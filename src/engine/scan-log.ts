@@ -40,6 +40,10 @@ export interface LogScan {
   counter: EntryCounter;
   tail: LogSummary['tail'];
   damages: Damage[];
+  /** Bytes of all damaged lines, also of those beyond what `damages` holds. */
+  damagedBytes: number;
+  /** Damaged lines beyond what `damages` holds. */
+  uncounted: number;
   findings: FindingList;
   /** Entries whose checksum was there and matched. */
   checksummed: number;
@@ -98,6 +102,14 @@ class LogScanner implements LogScan {
 
   get damages(): Damage[] {
     return this.damageLog.damages;
+  }
+
+  get uncounted(): number {
+    return this.damageLog.uncounted;
+  }
+
+  get damagedBytes(): number {
+    return this.damageLog.bytes;
   }
 
   get folded(): boolean {

@@ -26,6 +26,8 @@ const backupSuffix = /^\.backup\.(\d+)(\.gz)?$/;
 const sideSuffix =
   /\.(backup\.\d+(\.gz)?|original\.\d+|quarantine\.\d+\.jsonl|receipt\.\d+\.json)$/;
 
+const lockSuffix = /^\..+\.(lock|compact\.json)$/;
+
 /** The side files' names for the log at `path`. */
 export function siblingsOf(path: string): Siblings {
   const directory = dirname(path);
@@ -47,6 +49,12 @@ export function siblingsOf(path: string): Siblings {
 /** True for names that are never logs themselves: hidden files, backups, evidence, receipts. */
 export function isSideFile(name: string): boolean {
   return name.startsWith('.') || sideSuffix.test(name);
+}
+
+/** True for paths that are named as backups, evidence, receipts, locks and intents are. */
+export function isKeptFile(path: string): boolean {
+  const name = basename(path);
+  return sideSuffix.test(name) || lockSuffix.test(name);
 }
 
 /** The log a backup of this name belongs to; undefined when it is no backup's name. */

@@ -8,7 +8,7 @@
  * on; the intent removed. rename alone loses lines: an open(2) may have found the old file before.
  */
 import { join } from 'node:path';
-import type { WriteContext } from './context.js';
+import type { Sink, WriteContext } from './context.js';
 import { syncFile, type FileStat, type TargetFile } from './disk.js';
 import { inodeOf, removeIntent, writeIntent, type Intent } from './intent.js';
 import { evidencePaths, freshStamp, writeQuarantine } from './recover-evidence.js';
@@ -23,6 +23,9 @@ export type { SwapJob, SwapResult } from './swap-job.js';
 
 /** How long one of our own writers may take for its batch. */
 const writersLockMs = 5_000;
+
+/** Bytes of the new file that may wait for the disk. */
+const unsyncedBytesMax = 16 << 20;
 
 /**
  * Replaces a log. The caller holds the compaction lock, and `finishCompaction` has run under it.
@@ -126,7 +129,7 @@ class Swap {
     // Owner first: a change of owner may clear bits of the mode.
     if (own.uid !== stat.uid || own.gid !== stat.gid) fresh.setOwner(stat);
     fresh.setMode(stat.mode);
-    await job.writeHead((bytes) => fresh.append(bytes));
+    await job.writeHead(syncingSink(fresh));
     this.headLength = fresh.stat().size;
     this.carrier.carryLines();
     await syncFile(fresh);
@@ -210,4 +213,19 @@ class Swap {
       heldMs: leases.heldMs,
     };
   }
+}
+
+/**
+ * Appends, and waits for the disk every now and then: one fsync of all of a large file at its end
+ * would hold up the fsyncs of those who write to the log meanwhile, for as long as it takes.
+ */
+function syncingSink(file: TargetFile): Sink {
+  let unsynced = 0;
+  return async (bytes) => {
+    file.append(bytes);
+    unsynced += bytes.length;
+    if (unsynced < unsyncedBytesMax) return;
+    await syncFile(file);
+    unsynced = 0;
+  };
 }

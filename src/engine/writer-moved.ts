@@ -1,4 +1,4 @@
-/** writer-moved: finds a writer's place again in the file that a compaction put in the log's place. */
+/** writer-moved: finds a writer's place in the file that a compaction put in the log's place. */
 import type { SourceFile } from './disk.js';
 import type { EntryWriting } from './entry-text.js';
 import { textBefore } from './line-back.js';
@@ -19,7 +19,7 @@ export interface MovedPlace {
   compactedAt: number;
 }
 
-/** Entries behind a checkpoint are few in a log just compacted: further back it is not looked for. */
+/** Few entries stand behind the checkpoint of a log just compacted: further back none is sought. */
 const tailBytesMax = 8 << 20;
 const windowBytes = 1 << 16;
 const newline = 0x0a;

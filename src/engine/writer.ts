@@ -31,7 +31,7 @@ export interface WriterParts {
 }
 
 /** Beyond this, calls in mode `async` wait for the disk after all: memory is not endless. */
-const asyncBytesMax = 4 << 20;
+const asyncBytesMax = 1 << 20;
 
 /** See `LogHandle`. Made by `openLog`. */
 export class LogWriter<Value> implements LogHandle<Value> {

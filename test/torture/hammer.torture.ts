@@ -13,7 +13,7 @@ it(`loses nothing in ${swapsWanted} swaps`, async () => {
   for (let swaps = 0; swaps < swapsWanted; swaps += swapsEach) {
     const one = Hammer.make(scripts);
     const writers = 1 + ((swaps / swapsEach) % 2);
-    for (let i = 0; i < writers; i += 1) await one.write({ burst: 16, pauseMs: 2 });
+    for (let i = 0; i < writers; i += 1) await one.write({ burst: 16, pauseMs: 4 });
     const done = await one.compact(swapsEach, { pauseMs: 5 });
     for (const { acknowledged, waitedMs } of await one.stop()) {
       entries += acknowledged;

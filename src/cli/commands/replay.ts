@@ -1,6 +1,6 @@
 /** logctl replay: the state now, or at any earlier moment. */
 import { Option, type Command } from 'commander';
-import { EXIT, LogctlError, replay, writeOutput } from '../../engine/index.js';
+import { EXIT, LogctlError, refuseLogAsOutput, replay, writeOutput } from '../../engine/index.js';
 import type { ReplayOptions, ReplayReport, Sink } from '../../engine/index.js';
 import { safeJson } from '../escape.js';
 import type { Io } from '../io.js';
@@ -109,6 +109,8 @@ async function replayToFile(
   const body = async (sink: Sink) => {
     report = await replay(session.context, command.args, options, sink);
     if (!hasState(report)) throw new NothingToKeep();
+    const logs = report.logs.map(({ path }) => path);
+    await refuseLogAsOutput(session.context, output, logs);
   };
   try {
     await writeOutput(session.disk, output, { force, random: session.io.random() }, body);

@@ -1,4 +1,4 @@
-/** progressive-writing: lines of the game bot's append log, as we write them. See progressive.md. */
+/** progressive-writing: the game bot's append log as we write it. Sources: progressive.md. */
 import {
   framed,
   withCrc,
