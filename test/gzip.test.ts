@@ -44,6 +44,15 @@ describe('a gzip file', () => {
     await expect(reading).rejects.toMatchObject({ code: 'damaged' });
   });
 
+  it('that unpacks to more than any log does is a bomb, and is not read to its end', async () => {
+    const source = gunzipped(opened(gzipSync(Buffer.alloc(100 << 20))));
+    const part = new Uint8Array(1 << 20);
+    const reading = (async () => {
+      for (let at = 0; at < 100 << 20; at += part.length) await source.read(part, at);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'damaged' });
+  });
+
   it('on a device that fails is an I/O error, never a damaged file', async () => {
     const file = opened(gzipSync(plain));
     const failing: SourceFile = {

@@ -4,8 +4,9 @@ import type { SourceFile } from './disk.js';
 import { LogctlError } from './errors.js';
 
 const inputChunkBytes = 1 << 18;
-/** deflate packs at most 1032 to 1; anything above is a bomb, not a log. */
-const ratioMax = 1_100;
+/** Logs pack 5 to 50 to 1. Beyond this much, what unpacks to more is a bomb, not a log. */
+const ratioMax = 200;
+const unsuspectedBytes = 64 << 20;
 
 /**
  * Wraps an open `.gz` file. `stat().size` stays the compressed size; reading ends with 0.
@@ -78,8 +79,9 @@ class PlainStream {
       const next = await this.output.next();
       if (next.done) return false;
       this.rest = next.value;
-      if (this.position + this.rest.length > ratioMax * this.inputAt) {
-        throw new Error('it unpacks to more than gzip can hold');
+      const plain = this.position + this.rest.length;
+      if (plain > unsuspectedBytes && plain > ratioMax * this.inputAt) {
+        throw new Error(`it unpacks to more than ${ratioMax} times its size`);
       }
       return true;
     } catch (error) {

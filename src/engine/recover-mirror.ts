@@ -39,6 +39,10 @@ export async function planMirror(
   { plan, parts }: { plan: LogPlan; parts: PartList },
 ): Promise<boolean> {
   const path = mirrorPathOf(log, options);
+  if (context.disk.lstat(path)?.kind === 'symlink') {
+    const hint = `name the file itself: --mirror ${context.disk.readLink(path) ?? 'PATH'}`;
+    throw new LogctlError('refused', `${path} is a symbolic link`, hint, { path });
+  }
   const exists = context.disk.stat(path) !== undefined;
   const mirror = exists ? await readMirror(context, path) : undefined;
   try {

@@ -82,8 +82,9 @@ export function listBackups(disk: DiskReader, path: string, backupDir?: string):
       const parts = backupSuffix.exec(entry.slice(name.length));
       if (parts === null) continue;
       const at = join(folder, entry);
+      const stat = disk.stat(at);
       // A backup link that still is the log itself was never finished: it is no backup.
-      if (disk.stat(at)?.id === disk.stat(path)?.id) continue;
+      if (stat?.kind !== 'file' || stat.id === disk.stat(path)?.id) continue;
       found.push({ path: at, ms: Number(parts[1]), compressed: parts[2] !== undefined });
     }
   }
