@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { archiveBackups } from '../src/engine/backup-archive.js';
+import { archiveBackups } from '../src/engine/compaction/backup-archive.js';
 import { loadKernelLocks, nodeDisk, type WriteContext } from '../src/engine/index.js';
 import { log, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fingerprint } from '../src/engine/fingerprint.js';
+import { fingerprint } from '../src/engine/recovery/fingerprint.js';
 import type { BenchFsyncReport } from '../src/engine/index.js';
 import { lookOf } from '../src/cli/human/look.js';
 import { toText } from '../src/cli/present.js';

@@ -1,10 +1,10 @@
 // What bench-fsync measures and concludes, on a disk in memory whose clock the test turns.
 import { describe, expect, it } from 'vitest';
 import { benchFsync } from '../src/engine/bench-fsync.js';
-import { deviceOf, flushesPerSecondMax } from '../src/engine/bench-fsync-device.js';
-import { percentilesOf } from '../src/engine/bench-fsync-percentiles.js';
-import { WriteProfile } from '../src/engine/bench-fsync-profile.js';
-import { EntryBytes } from '../src/engine/bench-fsync-scratch.js';
+import { deviceOf, flushesPerSecondMax } from '../src/engine/bench-fsync/bench-fsync-device.js';
+import { percentilesOf } from '../src/engine/bench-fsync/bench-fsync-percentiles.js';
+import { WriteProfile } from '../src/engine/bench-fsync/bench-fsync-profile.js';
+import { EntryBytes } from '../src/engine/bench-fsync/bench-fsync-scratch.js';
 import { LogctlError, type BenchContext, type BenchFsyncReport } from '../src/engine/index.js';
 import { checkpoint, log, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';

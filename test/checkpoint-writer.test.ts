@@ -1,10 +1,14 @@
 // The line that compaction leaves: every value byte for byte, framed so that every reader takes it.
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { upstreamOnlyKeys, writeCheckpoint, writingOf } from '../src/engine/checkpoint-writer.js';
+import {
+  upstreamOnlyKeys,
+  writeCheckpoint,
+  writingOf,
+} from '../src/engine/compaction/checkpoint-writer.js';
 import { openLog } from '../src/engine/log.js';
-import { scanLog } from '../src/engine/scan-log.js';
-import { stateHash } from '../src/engine/state-hash.js';
+import { scanLog } from '../src/engine/checks/scan-log.js';
+import { stateHash } from '../src/engine/keydir/state-hash.js';
 import { log, remove, set, setAll } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { memoryDisk } from './helpers/recording-disk.js';

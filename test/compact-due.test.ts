@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { whetherDue } from '../src/engine/compact-due.js';
+import { whetherDue } from '../src/engine/compaction/compact-due.js';
 import type { CompactOptions } from '../src/engine/context.js';
 import { openLog } from '../src/engine/log.js';
 import { checkpoint, log, remove, set } from './helpers/bot-log.js';

@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compactLog } from '../src/engine/compact-log.js';
+import { compactLog } from '../src/engine/compaction/compact-log.js';
 import type { CompactOptions, WriteContext } from '../src/engine/context.js';
 import { nodeDisk, type Disk } from '../src/engine/disk.js';
 import { LogctlError } from '../src/engine/errors.js';

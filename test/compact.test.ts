@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { withCompactionLock } from '../src/engine/compaction-lock.js';
+import { withCompactionLock } from '../src/engine/compaction/compaction-lock.js';
 import { compact, loadKernelLocks, nodeDisk, replay } from '../src/engine/index.js';
 import type { CompactLogPart, CompactOptions, WriteContext } from '../src/engine/index.js';
 import { log, set } from './helpers/bot-log.js';

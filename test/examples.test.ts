@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/cli/commands/index.js';
 import { addGlobals, normalise } from '../src/cli/globals.js';
 import type { Io } from '../src/cli/io.js';
-import { METRICS } from '../src/engine/metrics-text.js';
+import { METRICS } from '../src/engine/metrics/metrics-text.js';
 
 const program = '/usr/local/bin/logctl';
 const text = (name: string) => readFileSync(`examples/${name}`, 'utf8');

@@ -1,6 +1,6 @@
 // Who shares an fsync with whom: groups by the free disk, by size and by age, and errors for all.
 import { describe, expect, it } from 'vitest';
-import { GroupCommit } from '../src/engine/group-commit.js';
+import { GroupCommit } from '../src/engine/writer/group-commit.js';
 
 /** A disk whose commits end when the test says so; `groups` are the sizes of the calls in each. */
 function slowDisk(options: { size?: number; openMs?: number } = {}) {

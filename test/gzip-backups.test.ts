@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadKernelLocks, nodeDisk, type WriteContext } from '../src/engine/index.js';
-import { gzipBackups } from '../src/engine/gzip-backups.js';
+import { gzipBackups } from '../src/engine/compaction/gzip-backups.js';
 import { log, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { keepOpen } from './helpers/open-writer.js';

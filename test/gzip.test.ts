@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { SourceFile } from '../src/engine/disk.js';
 import { LogctlError } from '../src/engine/errors.js';
-import { gunzipped } from '../src/engine/gzip.js';
+import { gunzipped } from '../src/engine/bytes/gzip.js';
 import { refuse } from './helpers/memory-file.js';
 import { memoryDisk } from './helpers/recording-disk.js';
 

@@ -6,7 +6,7 @@ import {
   jsonKeyLength,
   keyToString,
   stringToKey,
-} from '../src/engine/key-bytes.js';
+} from '../src/engine/keydir/key-bytes.js';
 import { oddKeys } from './helpers/odd-keys.js';
 
 describe('keys as bytes', () => {

@@ -1,8 +1,8 @@
 // The keydir holds what a Map would hold, in both semantics, in little memory.
 import { describe, expect, it } from 'vitest';
-import { keyToString, stringToKey } from '../src/engine/key-bytes.js';
-import { hashKey } from '../src/engine/key-hash.js';
-import { Keydir, type Semantics } from '../src/engine/keydir.js';
+import { keyToString, stringToKey } from '../src/engine/keydir/key-bytes.js';
+import { hashKey } from '../src/engine/keydir/key-hash.js';
+import { Keydir, type Semantics } from '../src/engine/keydir/keydir.js';
 import { randomFrom } from './helpers/crash-states.js';
 import { oddKeys } from './helpers/odd-keys.js';
 import { announcedSeed } from './helpers/seed.js';

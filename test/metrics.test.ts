@@ -13,7 +13,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, nodeDisk, readMetrics, writeMetrics } from '../src/engine/index.js';
 import type { CompactLogPart, CompactReport, MetricsRun } from '../src/engine/index.js';
-import { METRICS, metricsText, parseMetrics, type Sample } from '../src/engine/metrics-text.js';
+import {
+  METRICS,
+  metricsText,
+  parseMetrics,
+  type Sample,
+} from '../src/engine/metrics/metrics-text.js';
 import { cli } from './helpers/cli.js';
 import { verifySound } from './helpers/reports.js';
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openLog } from '../src/engine/log.js';
-import { mirrorBytes, writeMirror } from '../src/engine/mirror-writer.js';
-import { scanLog } from '../src/engine/scan-log.js';
+import { mirrorBytes, writeMirror } from '../src/engine/recovery/mirror-writer.js';
+import { scanLog } from '../src/engine/checks/scan-log.js';
 import { clock, log, remove, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { diskWith, logPath } from './helpers/recovery.js';

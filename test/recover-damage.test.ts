@@ -2,8 +2,8 @@
 // ledger lists every byte that goes. Method: small logs in memory, each damage at every place.
 import { describe, expect, it } from 'vitest';
 import { openLog } from '../src/engine/log.js';
-import { partitionFault } from '../src/engine/part-list.js';
-import { scanLog } from '../src/engine/scan-log.js';
+import { partitionFault } from '../src/engine/recovery/part-list.js';
+import { scanLog } from '../src/engine/checks/scan-log.js';
 import { checkpoint, clock, log, numbered, remove, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { backupPath, diskWith, logPath, planFor, planned } from './helpers/recovery.js';

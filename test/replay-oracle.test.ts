@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openLog } from '../src/engine/log.js';
 import { replay } from '../src/engine/replay.js';
-import { scanLog } from '../src/engine/scan-log.js';
+import { scanLog } from '../src/engine/checks/scan-log.js';
 import { contextOf } from './helpers/context.js';
 import { linesOf, statesOf } from './helpers/line-judge.js';
 import { expectedStates, logBytes, logLine } from './helpers/random-log.js';

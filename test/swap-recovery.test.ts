@@ -1,11 +1,11 @@
 // What an interrupted swap left: the next run finishes it, or says why it will not.
 import { describe, expect, it } from 'vitest';
-import type { Intent } from '../src/engine/intent.js';
-import { readIntent } from '../src/engine/intent.js';
+import type { Intent } from '../src/engine/compaction/intent.js';
+import { readIntent } from '../src/engine/compaction/intent.js';
 import { siblingsOf } from '../src/engine/siblings.js';
-import { finishCompaction } from '../src/engine/swap-recovery.js';
-import { findLateLines } from '../src/engine/swap-late.js';
-import { endsHash } from '../src/engine/swap-carry.js';
+import { finishCompaction } from '../src/engine/compaction/swap-recovery.js';
+import { findLateLines } from '../src/engine/compaction/swap-late.js';
+import { endsHash } from '../src/engine/compaction/swap-carry.js';
 import { entries, entry, logPath, numbersRead, worldOf } from './helpers/compaction-world.js';
 import { FakeLocks } from './helpers/fake-locks.js';
 import { memoryDisk, type RecordingDisk } from './helpers/recording-disk.js';

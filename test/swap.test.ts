@@ -1,7 +1,7 @@
 // One swap at a time on a disk in memory: what refuses, what fails, and what is then left.
 import { describe, expect, it } from 'vitest';
 import { LogctlError } from '../src/engine/errors.js';
-import { readIntent } from '../src/engine/intent.js';
+import { readIntent } from '../src/engine/compaction/intent.js';
 import { siblingsOf } from '../src/engine/siblings.js';
 import {
   compactOn,

@@ -2,7 +2,7 @@
 import { appendFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readNow } from '../src/engine/sync-read.js';
+import { readNow } from '../src/engine/bytes/sync-read.js';
 import { follow, LogctlError, nodeDisk, tail } from '../src/engine/index.js';
 import type { TailEntry, TailEvent } from '../src/engine/index.js';
 import { checkpoint, log, remove, set, setAll } from './helpers/bot-log.js';

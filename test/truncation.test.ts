@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LogctlError } from '../src/engine/errors.js';
 import { openLog } from '../src/engine/log.js';
 import { replay } from '../src/engine/replay.js';
-import { scanLog } from '../src/engine/scan-log.js';
+import { scanLog } from '../src/engine/checks/scan-log.js';
 import { verify } from '../src/engine/verify.js';
 import { checkpoint, log, numbered, remove, set, setAll } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';

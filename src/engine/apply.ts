@@ -1,6 +1,6 @@
 /** apply: every file we write that is not the swap's or the writer's. */
 import { basename, dirname, join } from 'node:path';
-import { BufferedSink } from './buffered-sink.js';
+import { BufferedSink } from './bytes/buffered-sink.js';
 import type { Sink } from './context.js';
 import { syncFile, type Disk } from './disk.js';
 import { LogctlError } from './errors.js';

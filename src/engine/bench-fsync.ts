@@ -1,17 +1,22 @@
 /** bench-fsync: can this disk keep the promises that a log makes? */
 import { basename, dirname, join } from 'node:path';
-import { deviceOf } from './bench-fsync-device.js';
-import { METHODS, type Bench, type Method, type Rounds } from './bench-fsync-methods.js';
+import { deviceOf } from './bench-fsync/bench-fsync-device.js';
+import {
+  METHODS,
+  type Bench,
+  type Method,
+  type Rounds,
+} from './bench-fsync/bench-fsync-methods.js';
 import type {
   BenchEntrySizes,
   BenchFsyncPart,
   BenchFsyncReport,
   BenchMethod,
-} from './bench-fsync-model.js';
-import { percentilesOf, roundsNeeded } from './bench-fsync-percentiles.js';
-import { profileOf, WriteProfile } from './bench-fsync-profile.js';
-import { EntryBytes, Scratch, scratchPrefix } from './bench-fsync-scratch.js';
-import { answerOf, diskFindings } from './bench-fsync-verdict.js';
+} from './bench-fsync/bench-fsync-model.js';
+import { percentilesOf, roundsNeeded } from './bench-fsync/bench-fsync-percentiles.js';
+import { profileOf, WriteProfile } from './bench-fsync/bench-fsync-profile.js';
+import { EntryBytes, Scratch, scratchPrefix } from './bench-fsync/bench-fsync-scratch.js';
+import { answerOf, diskFindings } from './bench-fsync/bench-fsync-verdict.js';
 import type { BenchContext, BenchFsyncOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import { finding, type Finding } from './findings.js';

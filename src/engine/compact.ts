@@ -1,19 +1,24 @@
 /** compact: logs made small again, each for itself, whoever is writing. */
 import { basename } from 'node:path';
-import { archiveBackups, backupsToArchive, requireBackupDir } from './backup-archive.js';
-import { whetherDue } from './compact-due.js';
-import { compactFailure, compactRemarks, failedTarget, plainPart } from './compact-failure.js';
-import type { CompactOutcome } from './compact-failure.js';
-import { compactLog } from './compact-log.js';
-import { withCompactionLock } from './compaction-lock.js';
+import { archiveBackups, backupsToArchive, requireBackupDir } from './compaction/backup-archive.js';
+import { whetherDue } from './compaction/compact-due.js';
+import {
+  compactFailure,
+  compactRemarks,
+  failedTarget,
+  plainPart,
+} from './compaction/compact-failure.js';
+import type { CompactOutcome } from './compaction/compact-failure.js';
+import { compactLog } from './compaction/compact-log.js';
+import { withCompactionLock } from './compaction/compaction-lock.js';
 import type { CompactOptions, WriteContext } from './context.js';
 import { LogctlError } from './errors.js';
-import { backupsToGzip, gzipBackups } from './gzip-backups.js';
+import { backupsToGzip, gzipBackups } from './compaction/gzip-backups.js';
 import type { Log } from './log.js';
 import type { CompactLogPart, CompactReport } from './model.js';
 import { envelope, failureOf, verdictOf } from './report.js';
 import { listBackups, siblingsOf } from './siblings.js';
-import { finishCompaction } from './swap-recovery.js';
+import { finishCompaction } from './compaction/swap-recovery.js';
 import { resolveTargets, type FailedTarget } from './targets.js';
 
 /**

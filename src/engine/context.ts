@@ -1,7 +1,7 @@
 /** What every verb is given: the world, as arguments. */
 import type { Disk, DiskReader, SourceFile } from './disk.js';
 import type { HolderSearch, KernelLocks } from './kernel-locks.js';
-import type { SavedPlan } from './plan.js';
+import type { SavedPlan } from './recovery/plan.js';
 
 /** How far a long read has come. `total` is 0 where it cannot be known. Bytes. */
 export interface Progress {

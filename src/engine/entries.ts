@@ -1,15 +1,15 @@
 /** entries: one row per entry, and every version of one key. */
-import { checkBackups, backupLog } from './backups.js';
+import { checkBackups, backupLog } from './checks/backups.js';
 import type { Context, EntriesOptions } from './context.js';
 import type { SourceFile } from './disk.js';
 import type { Finding } from './findings.js';
 import { globMatcher } from './glob.js';
-import { keyToString } from './key-bytes.js';
+import { keyToString } from './keydir/key-bytes.js';
 import { openSource, type Log } from './log.js';
 import type { EntriesReport, EntryRow, LogPart } from './model.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
-import { scanLog, type LogScan } from './scan-log.js';
-import { asUtf8 } from './state-hash.js';
+import { scanLog, type LogScan } from './checks/scan-log.js';
+import { asUtf8 } from './keydir/state-hash.js';
 import { KIND, type LineBatch } from './scan/kernel.js';
 import { resolveTargets } from './targets.js';
 import { isoTime } from './text.js';

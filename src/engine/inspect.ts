@@ -1,12 +1,12 @@
 /** inspect: what is in here, and should I care? */
 import { basename, dirname, join } from 'node:path';
-import { analyse, backupPart, summaryOf, type Analysis } from './analyse.js';
-import { restoreWindow } from './backups.js';
+import { analyse, backupPart, summaryOf, type Analysis } from './checks/analyse.js';
+import { restoreWindow } from './checks/backups.js';
 import type { Context, InspectOptions } from './context.js';
 import { EXIT } from './errors.js';
 import type { Finding } from './findings.js';
-import { keyToString } from './key-bytes.js';
-import type { Keydir } from './keydir.js';
+import { keyToString } from './keydir/key-bytes.js';
+import type { Keydir } from './keydir/keydir.js';
 import type { Log } from './log.js';
 import type { DirectoryTotals, InspectLogPart, InspectReport, LargestKey } from './model.js';
 import { envelope, exitOf, failureOf, nextFor, verdictOf } from './report.js';

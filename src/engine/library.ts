@@ -1,8 +1,8 @@
 /** library: what a program that keeps its state in a log works with. Types only. */
-import type { Batch } from './batch.js';
+import type { Batch } from './writer/batch.js';
 import type { Disk } from './disk.js';
 import type { KernelLocks } from './kernel-locks.js';
-import type { TailEvent, TailOptions } from './tail-events.js';
+import type { TailEvent, TailOptions } from './tail/tail-events.js';
 
 /**
  * When a write counts as done.

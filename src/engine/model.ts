@@ -1,9 +1,9 @@
 /** The nouns of the engine as plain data. Types only: every other file speaks these words. */
-import type { BenchFsyncReport } from './bench-fsync-model.js';
+import type { BenchFsyncReport } from './bench-fsync/bench-fsync-model.js';
 import type { ExitCode } from './errors.js';
 import type { Finding } from './findings.js';
-import type { Semantics } from './keydir.js';
-import type { RecoverReport } from './recover-model.js';
+import type { Semantics } from './keydir/keydir.js';
+import type { RecoverReport } from './recovery/recover-model.js';
 
 /** Where a line sits. `line` counts from 1; `offset` and `length` are bytes, newline excluded. */
 export interface Position {
@@ -277,7 +277,7 @@ export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
 
-export type { RecoverLogPart, RecoverReport } from './recover-model.js';
+export type { RecoverLogPart, RecoverReport } from './recovery/recover-model.js';
 
 export type Report =
   | InspectReport

@@ -1,10 +1,10 @@
 /** moment: a point in a log's life: by time, line or byte, backups included. */
-import { backupLog, checkBackups, type CheckedBackup } from './backups.js';
+import { backupLog, checkBackups, type CheckedBackup } from './checks/backups.js';
 import type { Context, ReplayOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import type { Log } from './log.js';
 import type { ReplayPoint } from './model.js';
-import { scanLog } from './scan-log.js';
+import { scanLog } from './checks/scan-log.js';
 import { KIND, type LineBatch } from './scan/kernel.js';
 import { isoTime } from './text.js';
 

@@ -3,8 +3,8 @@ import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
 import type { RecoverLogPart, RecoverReport } from './model.js';
-import type { LogPlan, SavedPlan } from './plan.js';
-import { recoverLog } from './recover-log.js';
+import type { LogPlan, SavedPlan } from './recovery/plan.js';
+import { recoverLog } from './recovery/recover-log.js';
 import {
   checkSpace,
   emptyPart,
@@ -15,12 +15,12 @@ import {
   optionsOf,
   stepsAfterDryRun,
   withExit,
-} from './recover-part.js';
-import { planLog } from './recover-plan.js';
-import { undo, undoTarget } from './recover-undo.js';
+} from './recovery/recover-part.js';
+import { planLog } from './recovery/recover-plan.js';
+import { undo, undoTarget } from './recovery/recover-undo.js';
 import { envelope, failureOf } from './report.js';
 import { resolveTargets } from './targets.js';
-import { withCompactionLock } from './compaction-lock.js';
+import { withCompactionLock } from './compaction/compaction-lock.js';
 
 /** What became of the question: `nobody`: there is no one to ask. */
 export type Approval = boolean | 'nobody';

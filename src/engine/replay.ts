@@ -1,26 +1,26 @@
 /** replay: the state now, or at any earlier moment. */
-import { checkBackups } from './backups.js';
-import { BufferedSink } from './buffered-sink.js';
+import { checkBackups } from './checks/backups.js';
+import { BufferedSink } from './bytes/buffered-sink.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
-import { codeOf, refusesReader } from './damage-findings.js';
+import { codeOf, refusesReader } from './damage/damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher } from './glob.js';
-import { keyToString } from './key-bytes.js';
+import { keyToString } from './keydir/key-bytes.js';
 import type { Log } from './log.js';
-import { readMirror } from './mirror.js';
+import { readMirror } from './checks/mirror.js';
 import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
 import { findMoment, type Moment } from './moment.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
-import { scanLog, type LogScan } from './scan-log.js';
-import { diffStates, type State } from './state-compare.js';
-import { asUtf8, liveOrder, stateHash } from './state-hash.js';
-import { checkCut } from './store-checks.js';
+import { scanLog, type LogScan } from './checks/scan-log.js';
+import { diffStates, type State } from './keydir/state-compare.js';
+import { asUtf8, liveOrder, stateHash } from './keydir/state-hash.js';
+import { checkCut } from './checks/store-checks.js';
 import { FINDINGS, type Finding } from './findings.js';
 import { openLog, probeFile, recognise } from './log.js';
 import { resolveTargets } from './targets.js';
 import { isoTime } from './text.js';
-import { readValues } from './values.js';
+import { readValues } from './keydir/values.js';
 
 /**
  * Writes the state to `sink`, keys in order, and gives the report. Nothing is written where the

@@ -1,9 +1,9 @@
 /** scheduler: compacts the logs of a program from time to time, for as long as it runs. */
 import { EventEmitter } from 'node:events';
-import { compactOwn, type OwnCompactOptions } from './compact-own.js';
+import { compactOwn, type OwnCompactOptions } from './compaction/compact-own.js';
 import { LogctlError } from './errors.js';
 import type { CompactLogPart } from './model.js';
-import { Turns } from './turns.js';
+import { Turns } from './writer/turns.js';
 
 /** When, and which logs. Sizes in bytes, times in milliseconds. */
 export interface SchedulerOptions extends OwnCompactOptions {

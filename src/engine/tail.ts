@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import { filesystemOf } from './kernel-locks.js';
-import { readingContext } from './library-context.js';
+import { readingContext } from './writer/library-context.js';
 import { openLog } from './log.js';
-import type { FollowOptions, TailEvent, TailOptions } from './tail-events.js';
-import { Follower } from './tail-follower.js';
+import type { FollowOptions, TailEvent, TailOptions } from './tail/tail-events.js';
+import { Follower } from './tail/tail-follower.js';
 import { resolveTargets } from './targets.js';
 
 /** How long a look waits for the next: without news, and where nobody brings news. */

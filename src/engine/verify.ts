@@ -1,13 +1,13 @@
 /** verify: is it sound, and what could not be checked? Reads only, writes nothing, ever. */
-import { analyse, backupPart, entriesOf, summaryOf, type Analysis } from './analyse.js';
-import { checkBackups, reportBackups } from './backups.js';
+import { analyse, backupPart, entriesOf, summaryOf, type Analysis } from './checks/analyse.js';
+import { checkBackups, reportBackups } from './checks/backups.js';
 import type { Context, VerifyOptions } from './context.js';
 import { worstExit } from './errors.js';
 import type { Finding } from './findings.js';
 import type { Log } from './log.js';
 import type { VerifyLogPart, VerifyReport } from './model.js';
 import { envelope, exitOf, failureOf, nextFor, uncheckedWords, verdictOf } from './report.js';
-import { scanTail } from './scan-tail.js';
+import { scanTail } from './checks/scan-tail.js';
 import { resolveTargets, type FailedTarget } from './targets.js';
 import { plural } from './text.js';
 

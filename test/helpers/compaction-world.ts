@@ -1,11 +1,11 @@
 /** A log in memory whose every entry can be told from every other, and compactions of it. */
-import { compactLog } from '../../src/engine/compact-log.js';
+import { compactLog } from '../../src/engine/compaction/compact-log.js';
 import type { WriteContext } from '../../src/engine/context.js';
 import { LogctlError } from '../../src/engine/errors.js';
 import { openLog } from '../../src/engine/log.js';
 import type { CompactLogPart } from '../../src/engine/model.js';
-import { scanLog } from '../../src/engine/scan-log.js';
-import { keyToString } from '../../src/engine/key-bytes.js';
+import { scanLog } from '../../src/engine/checks/scan-log.js';
+import { keyToString } from '../../src/engine/keydir/key-bytes.js';
 import { clock } from './bot-log.js';
 import type { FakeLocks } from './fake-locks.js';
 import type { RecordingDisk } from './recording-disk.js';

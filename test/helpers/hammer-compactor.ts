@@ -6,7 +6,7 @@
  * temporaries count up and the clock stands still, or `random`. Prints what came of it.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { compactLog } from '../../src/engine/compact-log.js';
+import { compactLog } from '../../src/engine/compaction/compact-log.js';
 import type { WriteContext } from '../../src/engine/context.js';
 import { nodeDisk } from '../../src/engine/disk.js';
 import { LogctlError } from '../../src/engine/errors.js';

@@ -1,6 +1,6 @@
 /** Runs the reference kernel over bytes in memory; its rows come out as plain objects. */
-import { keyToString } from '../../src/engine/key-bytes.js';
-import { Keydir } from '../../src/engine/keydir.js';
+import { keyToString } from '../../src/engine/keydir/key-bytes.js';
+import { Keydir } from '../../src/engine/keydir/keydir.js';
 import { KIND, type Kernel, type LineCodec } from '../../src/engine/scan/kernel.js';
 import { referenceKernel } from '../../src/engine/scan/reference.js';
 

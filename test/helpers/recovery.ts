@@ -2,10 +2,10 @@
 import type { RecoverOptions, WriteContext } from '../../src/engine/context.js';
 import type { RecoverReport } from '../../src/engine/model.js';
 import { openLog } from '../../src/engine/log.js';
-import { openParts } from '../../src/engine/part-source.js';
-import type { LogPlan, PlanPart } from '../../src/engine/plan.js';
+import { openParts } from '../../src/engine/recovery/part-source.js';
+import type { LogPlan, PlanPart } from '../../src/engine/recovery/plan.js';
 import { recover } from '../../src/engine/recover.js';
-import { planLog } from '../../src/engine/recover-plan.js';
+import { planLog } from '../../src/engine/recovery/recover-plan.js';
 import { contextOf } from './context.js';
 import { FakeLocks } from './fake-locks.js';
 import { memoryDisk, type FileSeed, type RecordingDisk } from './recording-disk.js';

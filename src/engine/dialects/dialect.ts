@@ -1,6 +1,6 @@
 /** Dialect: one on-disk format. Everything the engine knows of a format it learns through this. */
 import type { DiskReader } from '../disk.js';
-import type { EntryWriting } from '../entry-text.js';
+import type { EntryWriting } from '../writer/entry-text.js';
 import type { LogFile, Role } from '../model.js';
 import type { LineCodec } from '../scan/kernel.js';
 

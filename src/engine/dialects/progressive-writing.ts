@@ -7,7 +7,7 @@ import {
   type EntryStamp,
   type GivenEntry,
   type Written,
-} from '../entry-text.js';
+} from '../writer/entry-text.js';
 import { LogctlError } from '../errors.js';
 import type { Dialect } from './dialect.js';
 

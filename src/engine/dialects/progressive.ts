@@ -1,5 +1,5 @@
 /** progressive: the game bot's append log. Format, versions and sources: progressive.md. */
-import { canonicalKey, stringToKey } from '../key-bytes.js';
+import { canonicalKey, stringToKey } from '../keydir/key-bytes.js';
 import type { LogFile } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
 import type { Dialect, Probe } from './dialect.js';

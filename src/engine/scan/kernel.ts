@@ -5,7 +5,7 @@
  * the definition) and later a SIMD kernel in WebAssembly. So everything that crosses this border
  * is data: a LineShape goes in, typed arrays come out, a few calls per file and none per line.
  */
-import type { Keydir } from '../keydir.js';
+import type { Keydir } from '../keydir/keydir.js';
 
 /** How a member of the top-level object is captured. */
 export type Capture =

@@ -1,7 +1,7 @@
 /** LineCapture: what of a line is kept while it streams by: slots, key text, members' ranges. */
 import { LogctlError } from '../errors.js';
-import { canonicalKey } from '../key-bytes.js';
-import { Keydir } from '../keydir.js';
+import { canonicalKey } from '../keydir/key-bytes.js';
+import { Keydir } from '../keydir/keydir.js';
 import { JsonMachine } from './json-machine.js';
 import { TYPE, type LineShape, type LineView } from './kernel.js';
 

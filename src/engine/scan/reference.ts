@@ -5,8 +5,8 @@
  * validates, the capture keeps what the shape names, the codec judges each line, the keydir is
  * folded, and a row goes into the batch.
  */
-import { canonicalKey, keyToString } from '../key-bytes.js';
-import { literalFile, type Keydir } from '../keydir.js';
+import { canonicalKey, keyToString } from '../keydir/key-bytes.js';
+import { literalFile, type Keydir } from '../keydir/keydir.js';
 import { CrcWatch } from './crc-watch.js';
 import { STATE } from './json-scalars.js';
 import {

@@ -1,0 +1,119 @@
+/** gzip: a compressed file as a SourceFile of its plain bytes, decompressed while it is read. */
+import { createGunzip, type Gunzip } from 'node:zlib';
+import type { SourceFile } from '../disk.js';
+import { LogctlError } from '../errors.js';
+
+const inputChunkBytes = 1 << 18;
+/** Logs pack 5 to 50 to 1. Beyond this much, what unpacks to more is a bomb, not a log. */
+const ratioMax = 200;
+const unsuspectedBytes = 64 << 20;
+
+/**
+ * Wraps an open `.gz` file. `stat().size` stays the compressed size; reading ends with 0.
+ * Reading forward costs nothing extra; going back starts again at the front.
+ */
+export function gunzipped(file: SourceFile): SourceFile {
+  let stream = new PlainStream(file);
+  return {
+    path: file.path,
+    stat: () => file.stat(),
+    async read(target, position) {
+      if (position < stream.position) {
+        stream.destroy();
+        stream = new PlainStream(file);
+      }
+      await stream.skipTo(position);
+      return stream.fill(target);
+    },
+    close() {
+      stream.destroy();
+      file.close();
+    },
+  };
+}
+
+class PlainStream {
+  position = 0;
+  private inputAt = 0;
+  private rest: Uint8Array = new Uint8Array(0);
+  private readonly gunzip: Gunzip = createGunzip();
+  private readonly output: AsyncIterator<Uint8Array>;
+  private failure: Error | undefined;
+
+  constructor(private readonly file: SourceFile) {
+    this.gunzip.on('error', (error) => (this.failure = error));
+    this.output = this.gunzip[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    void this.feed();
+  }
+
+  async skipTo(position: number): Promise<void> {
+    while (this.position < position && (await this.more())) {
+      const step = Math.min(this.rest.length, position - this.position);
+      this.take(step);
+    }
+  }
+
+  async fill(target: Uint8Array): Promise<number> {
+    let done = 0;
+    while (done < target.length && (await this.more())) {
+      const step = Math.min(this.rest.length, target.length - done);
+      target.set(this.rest.subarray(0, step), done);
+      this.take(step);
+      done += step;
+    }
+    return done;
+  }
+
+  destroy(): void {
+    this.gunzip.destroy();
+  }
+
+  private take(length: number): void {
+    this.rest = this.rest.subarray(length);
+    this.position += length;
+  }
+
+  private async more(): Promise<boolean> {
+    if (this.rest.length > 0) return true;
+    try {
+      const next = await this.output.next();
+      if (next.done) return false;
+      this.rest = next.value;
+      const plain = this.position + this.rest.length;
+      if (plain > unsuspectedBytes && plain > ratioMax * this.inputAt) {
+        throw new Error(`it unpacks to more than ${ratioMax} times its size`);
+      }
+      return true;
+    } catch (error) {
+      // A device that failed says nothing about the bytes.
+      if (this.failure instanceof LogctlError) throw this.failure;
+      const words = (this.failure ?? (error as Error)).message;
+      const { path } = this.file;
+      throw new LogctlError('damaged', `${path}: not a whole gzip file: ${words}`, 'use another', {
+        path,
+      });
+    }
+  }
+
+  private async feed(): Promise<void> {
+    try {
+      for (;;) {
+        const chunk = new Uint8Array(inputChunkBytes);
+        const length = await this.file.read(chunk, this.inputAt);
+        if (length === 0) break;
+        this.inputAt += length;
+        const { gunzip } = this;
+        if (!gunzip.write(chunk.subarray(0, length))) {
+          await new Promise<void>((resolve) => {
+            gunzip.once('drain', resolve);
+            gunzip.once('close', resolve);
+          });
+        }
+        if (gunzip.destroyed) return;
+      }
+      this.gunzip.end();
+    } catch (error) {
+      this.gunzip.destroy(error as Error);
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** sync-read: plain files read at once, where nothing else may run in between. */
+import type { SourceFile } from '../disk.js';
+
+const windowBytes = 1 << 16;
+
+/** Bytes `[from, to)` of a plain file, fewer where it ends before. Not for gzip and pipes. */
+export function readNow(file: Pick<SourceFile, 'read'>, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
+  // Only made bytes come as a promise; files of a disk answer at once.
+  return bytes.subarray(0, file.read(bytes, from) as number);
+}
+
+/** The offset behind the last newline in `[from, to)`; `from` when there is none. */
+export function lastLineEnd(file: SourceFile, from: number, to: number): number {
+  for (let end = to; end > from;) {
+    const start = Math.max(from, end - windowBytes);
+    const newline = readNow(file, start, end).lastIndexOf(0x0a);
+    if (newline >= 0) return start + newline + 1;
+    end = start;
+  }
+  return from;
+}

@@ -1,0 +1,94 @@
+/** analyse: everything that verify and inspect want to know about one log, read once. */
+import { checkBackups, reportBackups, type CheckedBackup } from './backups.js';
+import type { Context, TargetOptions } from '../context.js';
+import type { FindingList } from '../finding-list.js';
+import type { Log } from '../log.js';
+import { checkMirror } from './mirror.js';
+import type { HolderSearch } from '../kernel-locks.js';
+import type { BackupPart, LogSummary, MirrorPart } from '../model.js';
+import { scanLog, type LogScan } from './scan-log.js';
+import { checkStore } from './store-checks.js';
+import { isoTime, plural } from '../text.js';
+
+export interface Analysis {
+  log: Log;
+  scan: LogScan;
+  backups: CheckedBackup[];
+  mirror: MirrorPart | null;
+  /** Null where the system cannot tell. */
+  writers: HolderSearch | null;
+  findings: FindingList;
+}
+
+export interface AnalyseOptions extends TargetOptions {
+  maxBackupAge?: number;
+  maxFindings?: number;
+}
+
+/** A log is worth compacting from this size on, and this share of garbage. */
+const dueBytes = 1 << 20;
+const dueRatio = 0.5;
+
+/** Reads a log, its backups, its mirror and its directory. The caller closes `scan`. */
+export async function analyse(
+  context: Context,
+  log: Log,
+  options: AnalyseOptions,
+): Promise<Analysis> {
+  const { maxFindings } = options;
+  const scan = await scanLog(context, log, { compareStates: true, maxFindings });
+  return analyseScan(context, scan, options);
+}
+
+/** The rest of an analysis, for a log that was read already. Closes `scan` when it throws. */
+export async function analyseScan(
+  context: Context,
+  scan: LogScan,
+  options: AnalyseOptions,
+): Promise<Analysis> {
+  const { findings, log } = scan;
+  try {
+    const backups = await checkBackups(context, log, options);
+    const writers = await checkStore(context, scan, backups, findings);
+    reportBackups(context, log, backups, findings, options.maxBackupAge);
+    const mirror = await checkMirror(context, scan, options.mirror, findings);
+    reportGarbage(scan, findings);
+    return { log, scan, backups, mirror, writers, findings };
+  } catch (error) {
+    scan.close();
+    throw error;
+  }
+}
+
+/** Counts, times and bytes of a scan, as reports have them. */
+export function summaryOf(scan: LogScan): LogSummary {
+  const { counter, keydir, log } = scan;
+  const names = log.dialect.codec(log.files[0].role).ops;
+  return {
+    entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op]])),
+    firstTime: isoTime(counter.firstTime),
+    lastTime: isoTime(counter.lastTime),
+    keys: { live: keydir.count, upstream: keydir.upstreamCount, removed: keydir.removals },
+    liveBytes: keydir.liveBytes,
+    reclaimableBytes: Math.max(0, scan.bytes - keydir.liveBytes),
+    tail: scan.tail,
+  };
+}
+
+/** A checked backup as reports have it. */
+export function backupPart(backup: CheckedBackup): BackupPart {
+  const { path, ms, madeAt, bytes, verdict, compressed, entriesSince } = backup;
+  return { path, ms, madeAt, bytes, verdict, compressed, entriesSince };
+}
+
+/** Number of entries a scan counted. */
+export const entriesOf = (scan: LogScan): number =>
+  scan.counter.ops.reduce((sum, count) => sum + count, 0);
+
+function reportGarbage(scan: LogScan, findings: FindingList): void {
+  const garbage = scan.bytes - scan.keydir.liveBytes;
+  if (scan.bytes < dueBytes || garbage < scan.bytes * dueRatio) return;
+  const percent = Math.round((100 * garbage) / scan.bytes);
+  const words = `${plural(garbage, 'byte')} (${percent} %) can be reclaimed`;
+  findings.add('compaction-due', scan.log.path, words, { impact: 'harmless' });
+}

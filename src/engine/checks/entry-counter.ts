@@ -1,0 +1,77 @@
+/** EntryCounter: what one pass counts: entries per operation, first and last time, order rules. */
+import type { Dialect } from '../dialects/dialect.js';
+import type { FindingList } from '../finding-list.js';
+import type { Role } from '../model.js';
+import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
+import { SequenceRule } from './sequence-rule.js';
+import { isoTime } from '../text.js';
+
+/** Fed entry by entry in file order; adds the findings that compare an entry with those before. */
+export class EntryCounter {
+  /** Entries per operation index of the codec. */
+  readonly ops: number[];
+  firstTime = NaN;
+  lastTime = NaN;
+  /** The last line that is an entry. Offsets and lengths in bytes. */
+  lastEntry: { line: number; offset: number; length: number } | undefined;
+  /** Kind of the first line that is an entry. */
+  firstKind: number | undefined;
+  /** Bytes of that line. */
+  firstLength = 0;
+  /** Bytes of the state the log begins with, newlines included; 0 when it begins otherwise. */
+  headBytes = 0;
+  /** The head goes on with the next line: this one was for readers that merge. */
+  private inHead = true;
+  private readonly sequence: SequenceRule;
+
+  constructor(
+    private readonly dialect: Dialect,
+    role: Role,
+    private readonly findings: FindingList,
+  ) {
+    this.ops = dialect.codec(role).ops.map(() => 0);
+    this.sequence = new SequenceRule(findings);
+  }
+
+  /** The highest sequence number; 0 when entries carry none. */
+  get lastSeq(): number {
+    return this.sequence.last;
+  }
+
+  /** Counts row `row`, an entry at `line` of `path`. */
+  see(batch: LineBatch, row: number, line: number, path: string): void {
+    const kind = batch.kind[row];
+    const offset = batch.offset[row];
+    const length = batch.length[row];
+    this.ops[batch.op[row]]++;
+    if (this.firstKind === undefined) this.firstLength = length;
+    this.firstKind ??= kind;
+    if (this.inHead && kind === KIND.state) this.headBytes += length + 1;
+    this.inHead &&= (batch.problem[row] & PROBLEM.upstreamOnly) !== 0;
+    this.lastEntry = { line, offset, length };
+    this.seeTime(batch.time[row], { path, line, offset, length });
+    if (this.dialect.sequenced) {
+      const role = kind === KIND.state ? 'state' : kind === KIND.meta ? 'note' : 'entry';
+      this.sequence.see(batch.seq[row], { path, line, offset, length }, role);
+    }
+    const odd = batch.problem[row] & (PROBLEM.unknownOp | PROBLEM.ignored);
+    if (odd === 0) return;
+    const code = (odd & PROBLEM.unknownOp) !== 0 ? 'unknown-op' : 'ignored-entry';
+    const words = code === 'unknown-op' ? 'an unknown operation' : 'no usable key or data';
+    this.findings.add(code, path, `${words}: kept, ignored by replay`, { line, offset, length });
+  }
+
+  private seeTime(
+    time: number,
+    at: { path: string; line: number; offset: number; length: number },
+  ) {
+    if (Number.isNaN(time)) return;
+    if (Number.isNaN(this.firstTime)) this.firstTime = time;
+    if (time < this.lastTime) {
+      const { path, ...position } = at;
+      const words = `${isoTime(time)} after ${isoTime(this.lastTime)}; file order counts`;
+      this.findings.add('time-backwards', path, words, position);
+    }
+    this.lastTime = time;
+  }
+}

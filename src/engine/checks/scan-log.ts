@@ -1,0 +1,250 @@
+/** scan-log: one pass over a log: keydir, counts, damaged lines, findings. */
+import type { Context } from '../context.js';
+import { damageFindings } from '../damage/damage-findings.js';
+import { DamageLog, type Damage } from '../damage/damage-log.js';
+import type { SourceFile } from '../disk.js';
+import { EntryCounter } from './entry-counter.js';
+import { FindingList } from '../finding-list.js';
+import type { Keydir } from '../keydir/keydir.js';
+import { makeKernel, openSource, walkFile, type Log } from '../log.js';
+import type { LogSummary } from '../model.js';
+import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
+import { compareStates } from '../keydir/state-compare.js';
+import { unfinishedBatch, type UnfinishedBatch } from '../damage/unfinished-batch.js';
+
+export interface ScanOptions {
+  /** Read only the first so many bytes of the last file. */
+  until?: number;
+  /** Off: no keydir (a backup that is only checked). */
+  fold?: boolean;
+  /** Compare each checkpoint inside the log with the state before it. */
+  compareStates?: boolean;
+  /** Findings kept per code. */
+  maxFindings?: number;
+  /** Sees every batch after it was counted; `firstLine` is the line of row 0. */
+  onRows?(batch: LineBatch, firstLine: number, path: string): void | Promise<void>;
+  /** Sees each whole-state entry before it takes effect. */
+  onState?(held: HeldState, path: string): void | Promise<void>;
+}
+
+/** The result of one pass. Its files stay open, so that values can be read: close it at the end. */
+export interface LogScan {
+  log: Log;
+  /** The open files of the log, by the `file` of live ranges. */
+  sources: SourceFile[];
+  keydir: Keydir;
+  /** False where the keydir was left out. */
+  folded: boolean;
+  bytes: number;
+  lines: number;
+  counter: EntryCounter;
+  tail: LogSummary['tail'];
+  damages: Damage[];
+  /** Bytes of all damaged lines, also of those beyond what `damages` holds. */
+  damagedBytes: number;
+  /** Damaged lines beyond what `damages` holds. */
+  uncounted: number;
+  findings: FindingList;
+  /** Entries whose checksum was there and matched. */
+  checksummed: number;
+  close(): void;
+}
+
+/** Reads a log once. Throws LogctlError; damage becomes `damages` and `findings`. */
+export async function scanLog(
+  context: Context,
+  log: Log,
+  options: ScanOptions = {},
+): Promise<LogScan> {
+  const scan = new LogScanner(context, log, options);
+  try {
+    if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
+    scan.finish();
+    return scan;
+  } catch (error) {
+    scan.close();
+    throw error;
+  }
+}
+
+class LogScanner implements LogScan {
+  readonly sources: SourceFile[] = [];
+  readonly keydir: Keydir;
+  readonly counter: EntryCounter;
+  readonly findings: FindingList;
+  bytes = 0;
+  lines = 0;
+  tail: LogSummary['tail'] = 'empty';
+  private readonly kernel: Kernel;
+  private readonly damageLog: DamageLog;
+  private path = '';
+  private lastByteRows = { unended: false };
+  /** Line of the last whole-state entry meant for readers that merge; -1: none yet. */
+  private upstreamOnlyLine = -1;
+
+  constructor(
+    private readonly context: Context,
+    readonly log: Log,
+    private readonly options: ScanOptions,
+  ) {
+    const { fold = true, onState } = options;
+    const holds = options.compareStates === true || onState !== undefined;
+    const { role } = log.files[0];
+    this.kernel = makeKernel(context, log.dialect, role, {
+      fold,
+      holdStates: holds ? 'all' : undefined,
+    });
+    this.keydir = this.kernel.keydir;
+    this.findings = new FindingList(options.maxFindings);
+    this.counter = new EntryCounter(log.dialect, role, this.findings);
+    this.damageLog = new DamageLog(log.dialect, role);
+  }
+
+  get damages(): Damage[] {
+    return this.damageLog.damages;
+  }
+
+  get uncounted(): number {
+    return this.damageLog.uncounted;
+  }
+
+  get damagedBytes(): number {
+    return this.damageLog.bytes;
+  }
+
+  get folded(): boolean {
+    return this.options.fold ?? true;
+  }
+
+  get checksummed(): number {
+    return this.kernel.checksummed;
+  }
+
+  close(): void {
+    for (const source of this.sources) source.close();
+    this.sources.length = 0;
+  }
+
+  async walk(file: number): Promise<void> {
+    const { context, kernel, options } = this;
+    const { path, bytesMax } = this.log.files[file];
+    this.path = path;
+    const source = openSource(context, this.path);
+    this.sources.push(source);
+    const isLast = file === this.log.files.length - 1;
+    const cut = isLast ? await this.unfinishedBatch(source) : undefined;
+    const end = await walkFile(context, source, kernel, {
+      file,
+      until: smaller(bytesMax, isLast ? (cut?.start ?? options.until) : undefined),
+      onBatch: (firstLine) => this.onBatch(firstLine, source),
+      onHeld: () => this.onHeld(),
+    });
+    this.bytes += end.size;
+    this.lines += end.lines;
+    if (cut !== undefined) this.leaveOut(cut, end.lines + 1);
+    if (!end.replaced) return;
+    const words = 'renamed over while we read: the answer is about the file we hold';
+    this.findings.add('replaced-while-read', this.path, words);
+  }
+
+  /** A batch that was cut at the end of the file; none where only a part of it is read. */
+  private async unfinishedBatch(source: SourceFile) {
+    const { until = Infinity } = this.options;
+    const streams = this.path === '-' || this.path.endsWith('.gz');
+    if (streams || until !== Infinity) return undefined;
+    const { size } = source.stat();
+    const batch = await unfinishedBatch(source, size, this.log.dialect);
+    return batch && { ...batch, size };
+  }
+
+  /** All of it goes, whole entries too: it was never acknowledged, and parts of it are no state. */
+  private leaveOut(batch: UnfinishedBatch & { size: number }, line: number): void {
+    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const { start, size, here, fragment } = batch;
+    const at = { path: this.path, line, timeBefore, seqBefore };
+    this.damageLog.addBatch(at, batch, { offset: start, length: size - start });
+    this.bytes += size - start;
+    this.lines += here + (fragment ? 1 : 0);
+  }
+
+  private async onBatch(firstLine: number, source: SourceFile): Promise<void> {
+    const { batch } = this.kernel;
+    for (let row = 0; row < batch.count; row++) {
+      const kind = batch.kind[row];
+      if (kind === KIND.blank) continue;
+      const line = firstLine + row;
+      if (kind !== KIND.bad) {
+        this.counter.see(batch, row, line, this.path);
+        if (!this.damageLog.isQuiet) this.damageLog.seeEntry(batch, row);
+      }
+      if (batch.problem[row] !== 0) await this.onProblem(row, line, source);
+    }
+    await this.options.onRows?.(batch, firstLine, this.path);
+  }
+
+  private async onProblem(row: number, line: number, source: SourceFile): Promise<void> {
+    const { batch } = this.kernel;
+    const problem = batch.problem[row];
+    const isEntry = batch.kind[row] !== KIND.bad;
+    if ((problem & PROBLEM.unended) !== 0) this.lastByteRows.unended = true;
+    if ((problem & PROBLEM.upstreamOnly) !== 0) this.upstreamOnlyLine = line;
+    if (isEntry && (problem & PROBLEM.unended) !== 0) {
+      this.findings.add('unended-line', this.path, 'the last entry is whole but has no newline', {
+        line,
+        offset: batch.offset[row],
+        length: batch.length[row],
+        consequence: 'The next append would be glued to this line and no reader would see either.',
+      });
+    }
+    if (isEntry && (problem & PROBLEM.utf8) === 0) return;
+    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const at = { path: this.path, line, timeBefore, seqBefore };
+    await this.damageLog.addLine(batch, row, at, source);
+  }
+
+  private async onHeld(): Promise<void> {
+    const { held } = this.kernel;
+    if (held === undefined) return;
+    const { members, line, offset } = held;
+    await this.options.onState?.(held, this.path);
+    if (!this.options.compareStates || !this.isCheckpoint(held.op)) return;
+    if (!this.restates(line)) return;
+    const difference = await compareStates(members, this.keydir, this.sources);
+    if (difference.count === 0) return;
+    const words = `differs from the state before it in ${difference.words}`;
+    this.findings.add('checkpoint-mismatch', this.path, words, {
+      line,
+      offset,
+      key: difference.key,
+    });
+  }
+
+  /** Whole-state entries of other operations replace by design; a checkpoint only restates. */
+  private isCheckpoint(op: number): boolean {
+    const { dialect, files } = this.log;
+    return dialect.checkpointOps.includes(dialect.codec(files[0].role).ops[op]);
+  }
+
+  /** False for the first entry, which stands for no other, and for a head of two lines. */
+  private restates(line: number): boolean {
+    const entries = this.counter.ops.reduce((sum, count) => sum + count, 0);
+    return entries > 1 && line !== this.upstreamOnlyLine && line - 1 !== this.upstreamOnlyLine;
+  }
+
+  finish(): void {
+    this.findings.cut += this.damageLog.uncounted;
+    for (const one of damageFindings(this)) this.findings.push(one);
+    this.tail = this.tailState();
+  }
+
+  private tailState(): LogSummary['tail'] {
+    if (this.log.missing) return 'missing';
+    if (this.bytes === 0) return 'empty';
+    if (this.findings.has('nul-tail')) return 'nul';
+    if (this.findings.has('torn-tail')) return 'torn';
+    return this.lastByteRows.unended ? 'unended' : 'whole';
+  }
+}
+
+const smaller = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);

@@ -1,0 +1,195 @@
+/** store-checks: what the files beside a log say about it: cut logs, leftovers, live writers. */
+import { basename, join } from 'node:path';
+import { backupLog, type CheckedBackup } from './backups.js';
+import type { Context } from '../context.js';
+import { hiddenEntries } from '../damage/damage-findings.js';
+import type { FindingList } from '../finding-list.js';
+import { intentForReading } from '../compaction/intent.js';
+import { keyToString } from '../keydir/key-bytes.js';
+import type { HolderSearch } from '../kernel-locks.js';
+import { scanLog, type LogScan } from './scan-log.js';
+import { KIND } from '../scan/kernel.js';
+import { siblingsOf } from '../siblings.js';
+import { plural } from '../text.js';
+
+/** Adds the findings that need a log's neighbours; gives who writes it, null where unknown. */
+export async function checkStore(
+  context: Context,
+  scan: LogScan,
+  backups: readonly CheckedBackup[],
+  findings: FindingList,
+): Promise<HolderSearch | null> {
+  if (scan.log.path === '-') return { holders: [], hidden: 0 };
+  await checkStart(context, scan, backups, findings);
+  checkLeftovers(context, scan, findings);
+  checkReaders(scan, findings);
+  return checkHolders(context, scan, findings);
+}
+
+/** A log that was cut or does not continue its newest sound backup. */
+async function checkStart(
+  context: Context,
+  scan: LogScan,
+  backups: readonly CheckedBackup[],
+  findings: FindingList,
+): Promise<void> {
+  const { log } = scan;
+  if (await checkCut(context, scan, async () => backups, findings)) return;
+  const base = backups.find(({ verdict }) => verdict !== 'damaged');
+  const orphan = scan.counter.firstKind !== undefined && scan.counter.firstKind !== KIND.state;
+  const startsDamaged = scan.damages[0]?.offset === 0;
+  if (!orphan || startsDamaged || base === undefined || base.compressed) return;
+  if (await isPrefix(context, base, scan)) return;
+  const backup = await scanLog(context, backupLog(log, base));
+  backup.close();
+  const lost = [...backup.keydir.order('documented')].filter(
+    (index) => scan.keydir.find(backup.keydir.key(index)) < 0,
+  );
+  const keys = `${plural(lost.length, 'key')} only the backup has`;
+  findings.add('orphan-start', log.path, `does not continue ${basename(base.path)}: ${keys}`, {
+    line: 1,
+    offset: 0,
+    key: lost.length > 0 ? keyToString(backup.keydir.key(lost[0])) : undefined,
+    impact: lost.length > 0 ? 'lost' : 'unknown',
+  });
+}
+
+/** Reports a log that was cut beside a backup that verifies, or is gone; true when it did. */
+export async function checkCut(
+  context: Context,
+  scan: LogScan,
+  backups: () => Promise<readonly CheckedBackup[]>,
+  findings: FindingList,
+): Promise<boolean> {
+  const cut = cutOf(scan);
+  if (cut === undefined) return false;
+  const base = (await backups()).find(({ verdict }) => verdict !== 'damaged');
+  if (base === undefined && !scan.log.missing) return false;
+  await reportCut(context, scan, base, cut, findings);
+  return true;
+}
+
+/** How a killed compaction shows: nothing, zero bytes, or a torn checkpoint at the start. */
+export function cutOf(scan: LogScan): string | undefined {
+  if (scan.log.missing) return 'it is gone';
+  if (scan.bytes === 0) return '0 bytes';
+  const [first] = scan.damages;
+  if (first === undefined || first.offset !== 0) return undefined;
+  const [piece] = first.pieces;
+  if (piece?.kind === 'nul') return `${piece.length} zero bytes at its start`;
+  // A killed compaction writes no newline: what follows is nothing, or entries glued to it.
+  const start = scan.log.dialect.checkpointStart;
+  if (start === undefined || (first.ended && hiddenEntries(first).length === 0)) return undefined;
+  const torn = first.head.slice(0, Math.min(start.length, piece.length));
+  return start.startsWith(torn) ? 'a torn checkpoint at its start' : undefined;
+}
+
+async function reportCut(
+  context: Context,
+  scan: LogScan,
+  base: CheckedBackup | undefined,
+  cut: string,
+  findings: FindingList,
+): Promise<void> {
+  const { log } = scan;
+  const code = log.missing ? 'log-missing' : 'truncated-log';
+  // The line that was cut is this finding now, not one of its own.
+  const first = scan.damages[0];
+  if (first?.offset === 0) findings.drop((one) => one.offset === 0 && one.path === log.path);
+  if (base === undefined) {
+    const words = 'the log is gone and no backup of it verifies';
+    findings.add(code, log.path, words, { impact: 'lost' });
+    return;
+  }
+  const backup = await scanLog(context, backupLog(log, base));
+  backup.close();
+  const lost = [...backup.keydir.order('documented')].filter(
+    (index) => scan.keydir.find(backup.keydir.key(index)) < 0,
+  ).length;
+  const hidden = first === undefined ? 0 : hiddenEntries(first).length;
+  const glued = hidden > 0 ? `, then ${plural(hidden, 'whole entry', 'whole entries')}` : '';
+  const holds = `but ${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
+  // A compaction cuts the file that is there, it never takes it away.
+  const why = log.missing ? '' : ': a compaction was killed';
+  const words = `${cut}${glued}, ${holds}${why}`;
+  const refuses = scan.bytes > 0 && first !== undefined;
+  const reader = log.dialect.upstream.reader.replace(/^./, (letter) => letter.toUpperCase());
+  findings.add(code, log.path, `${words}; lost for readers of the log: ${plural(lost, 'key')}`, {
+    line: first?.line,
+    offset: 0,
+    length: first?.length ?? 0,
+    impact: lost > 0 ? 'lost' : 'harmless',
+    consequence: refuses
+      ? `${reader} refuses this file.`
+      : `${reader} takes it for an empty log, without an error.`,
+  });
+}
+
+/**
+ * True when the log begins with the backup's bytes: nothing was compacted since. Up to the log's
+ * first damage, if that comes earlier.
+ */
+async function isPrefix(context: Context, backup: CheckedBackup, scan: LogScan): Promise<boolean> {
+  if (backup.bytes > scan.bytes) return false;
+  const source = context.disk.open(backup.path);
+  const [left, right] = [new Uint8Array(1 << 16), new Uint8Array(1 << 16)];
+  const end = Math.min(backup.bytes, scan.damages[0]?.offset ?? Infinity);
+  try {
+    for (let at = 0; at < end; at += left.length) {
+      const length = await source.read(left.subarray(0, end - at), at);
+      await scan.sources[0].read(right.subarray(0, length), at);
+      if (Buffer.compare(left.subarray(0, length), right.subarray(0, length)) !== 0) return false;
+    }
+    return true;
+  } finally {
+    source.close();
+  }
+}
+
+function checkLeftovers(context: Context, scan: LogScan, findings: FindingList): void {
+  const { directory, intent, temporaryPrefix } = siblingsOf(scan.log.path);
+  if (context.disk.stat(intent) !== undefined) {
+    const { unreadable } = intentForReading(context.disk, scan.log.path);
+    const words = unreadable
+      ? 'a compaction stopped half way, and what it was doing cannot be read: lines may be missing'
+      : 'a compaction stopped half way; nothing is lost';
+    findings.add('unfinished-compaction', intent, words);
+    return;
+  }
+  for (const name of context.disk.list(directory) ?? []) {
+    if (!name.startsWith(temporaryPrefix)) continue;
+    findings.add('leftover-temp', join(directory, name), 'a temporary file nobody finished');
+  }
+}
+
+/** Where the format's own library would load another state from this very log. */
+function checkReaders(scan: LogScan, findings: FindingList): void {
+  const { upstream } = scan.log.dialect;
+  const { keydir, log } = scan;
+  const notHeld = upstream.losesKeys.filter((key) => keydir.find(Buffer.from(key)) >= 0);
+  if (notHeld.length > 0) {
+    const words = `${upstream.reader} cannot hold the key ${notHeld[0]}`;
+    findings.add('reader-differs', log.path, words, { key: notHeld[0], impact: 'lost' });
+  }
+  const only = keydir.upstreamCount - keydir.count;
+  if (only === 0) return;
+  const kept = [...keydir.order('upstream')].filter((index) => !keydir.isLive(index, 'documented'));
+  const names = kept.slice(0, 3).map((index) => keyToString(keydir.key(index)));
+  const more = only > names.length ? ` and ${only - names.length} more` : '';
+  const why = 'it merges a whole-state entry where the documents say it replaces';
+  const words = `${upstream.reader} keeps ${plural(only, 'key')} more: ${names.join(', ')}${more}`;
+  findings.add('reader-differs', log.path, `${words}; ${why}`, { key: names[0] });
+}
+
+function checkHolders(context: Context, scan: LogScan, findings: FindingList) {
+  const stat = scan.sources[0]?.stat();
+  if (stat === undefined) return { holders: [], hidden: 0 };
+  const search = context.holders?.(stat.id);
+  if (search === undefined) return null;
+  const holders = search.holders.filter(({ writes }) => writes);
+  for (const { pid, command, append } of holders) {
+    const how = append ? 'for appending' : 'for writing';
+    findings.add('live-writer', scan.log.path, `pid ${pid} (${command}) has it open ${how}`);
+  }
+  return { holders, hidden: search.hidden };
+}

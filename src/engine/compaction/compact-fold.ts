@@ -1,0 +1,135 @@
+/** compact-fold: what compaction learns of a log before anything is written. */
+import { checkBackups } from '../checks/backups.js';
+import { upstreamOnlyKeys } from './checkpoint-writer.js';
+import type { CompactOptions, Context } from '../context.js';
+import type { SourceFile } from '../disk.js';
+import { LogctlError } from '../errors.js';
+import type { Log } from '../log.js';
+import { scanLog, type LogScan } from '../checks/scan-log.js';
+import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
+import { stateHash } from '../keydir/state-hash.js';
+import { checkCut } from '../checks/store-checks.js';
+import { prefixEnds, rewritten } from './swap-carry.js';
+import type { Stretch } from './swap-late.js';
+import { lastLineEnd } from '../bytes/sync-read.js';
+import { unfinishedBatch } from '../damage/unfinished-batch.js';
+import { isWholeEntry } from '../damage/whole-entry.js';
+
+/** Neighbouring lines are one stretch, newlines included. */
+export interface CarriedLines {
+  count: number;
+  stretches: Stretch[];
+}
+
+/** A log folded up to its last newline. Close it at the end. */
+export interface FoldedLog {
+  /** Open apart from the scan's files: leases sit on it. */
+  old: SourceFile;
+  prefixLength: number;
+  ends: Uint8Array;
+  scan: LogScan;
+  /** When the fold began, ms since 1970: whatever comes behind the prefix is younger. */
+  startedAt: number;
+  /** Lines without effect on the state, which are kept. */
+  carried: CarriedLines;
+  /** Bytes behind the prefix, whole lines or not. */
+  tailLength: number;
+  close(): void;
+}
+
+/** Both hashes of one state. */
+export interface StateHashes {
+  documented: string;
+  upstream: string;
+}
+
+/**
+ * Reads the log once. Throws LogctlError: `damaged` where a line is damaged or the log was cut,
+ * `changed` when it was rewritten meanwhile.
+ */
+export async function foldLog(
+  context: Context,
+  log: Log,
+  options: CompactOptions,
+): Promise<FoldedLog> {
+  const startedAt = context.now();
+  if (log.missing) await refuseDamage(context, await scanLog(context, log), options);
+  const old = context.disk.open(log.path);
+  const carried: CarriedLines = { count: 0, stretches: [] };
+  try {
+    const { size, id } = old.stat();
+    // A batch that was cut counts for nobody, so it is no part of the state: it stays behind it.
+    const batch = await unfinishedBatch(old, size, log.dialect);
+    const prefixLength = batch?.start ?? lastLineEnd(old, 0, size);
+    const ends = prefixEnds(old, prefixLength);
+    const onRows = (batch: LineBatch) => collectCarried(batch, carried);
+    const scan = await scanLog(context, log, { until: prefixLength, onRows });
+    try {
+      if (scan.sources[0].stat().id !== id) throw rewritten(log.path, 'was replaced');
+      await refuseDamage(context, scan, options);
+      if (prefixLength === 0 && size > 0 && !isWholeEntry(old, 0, size)) throw damaged(log.path);
+    } catch (error) {
+      scan.close();
+      throw error;
+    }
+    const close = () => {
+      scan.close();
+      old.close();
+    };
+    const tailLength = size - prefixLength;
+    return { old, prefixLength, ends, scan, startedAt, carried, tailLength, close };
+  } catch (error) {
+    old.close();
+    throw error;
+  }
+}
+
+/** The state hashes of a scan; one computation where both states are one. */
+export async function hashesOf({ keydir, sources }: LogScan): Promise<StateHashes> {
+  const documented = await stateHash(keydir, sources, 'documented');
+  if (keydir.upstreamCount === keydir.count) return { documented, upstream: documented };
+  return { documented, upstream: await stateHash(keydir, sources, 'upstream') };
+}
+
+/** About how many bytes the head will have; never too few. */
+export function headBytesMax({ scan, carried }: FoldedLog): number {
+  const { keydir } = scan;
+  const members = [...upstreamOnlyKeys(keydir)];
+  const extra = members.reduce((sum, index) => {
+    return sum + 6 * keydir.keyBytes(index).length + keydir.valueLength(index);
+  }, 0);
+  const lines = carried.stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  return keydir.liveBytes + 2 * (keydir.count + members.length) + extra + lines + marksBytes;
+}
+
+/** What stands around the members of two checkpoints. */
+const marksBytes = 512;
+
+function collectCarried(batch: LineBatch, carried: CarriedLines): void {
+  if (batch.odd === 0) return;
+  for (let row = 0; row < batch.count; row++) {
+    const isKept = (batch.problem[row] & (PROBLEM.unknownOp | PROBLEM.ignored)) !== 0;
+    if (!isKept || batch.kind[row] !== KIND.meta) continue;
+    const from = batch.offset[row];
+    const to = from + batch.length[row] + 1;
+    const last = carried.stretches.at(-1);
+    carried.count++;
+    if (last?.to === from) last.to = to;
+    else carried.stretches.push({ from, to });
+  }
+}
+
+async function refuseDamage(context: Context, scan: LogScan, options: CompactOptions) {
+  const { log, findings } = scan;
+  await checkCut(context, scan, () => checkBackups(context, log, options), findings);
+  const [first] = findings.inOrder().filter(({ severity }) => severity === 'error');
+  if (first === undefined) return;
+  const where = first.line === undefined ? '' : ` at line ${first.line}`;
+  throw damaged(log.path, `${first.code}${where}: ${first.message}`);
+}
+
+function damaged(path: string, why = 'it holds nothing but the start of an entry'): LogctlError {
+  const next = [['logctl', 'recover', '--dry-run', path]];
+  const hint = `logctl recover --dry-run ${path}`;
+  return new LogctlError('damaged', `${path} is damaged: ${why}`, hint, { path, next });
+}

@@ -1,0 +1,231 @@
+/**
+ * swap: puts a new file in the place of a log beside living writers, without losing an entry.
+ *
+ * In this order: the new file beside the log, synced and proven; the intent, durable; the old file
+ * linked under its second name; nobody writes the old file any more (read lease); its last lines
+ * carried; everybody who opens the new file waits (write lease); rename; the directory synced;
+ * writers that had found the old file finish there, and their lines are carried; everybody goes
+ * on; the intent removed. rename alone loses lines: an open(2) may have found the old file before.
+ */
+import { join } from 'node:path';
+import type { Sink, WriteContext } from '../context.js';
+import { syncFile, type FileStat, type TargetFile } from '../disk.js';
+import { inodeOf, removeIntent, writeIntent, type Intent } from './intent.js';
+import { evidencePaths, freshStamp, writeQuarantine } from '../recovery/recover-evidence.js';
+import { siblingsOf } from '../siblings.js';
+import { Carrier, endsHash, prefixEnds, rewritten, type Rest } from './swap-carry.js';
+import { SwapLeases } from './swap-leases.js';
+import type { SwapJob, SwapResult } from './swap-job.js';
+import { checkDirectory, checkSwappable } from './swap-refusals.js';
+import { WriterLock } from '../writer/writer-lock.js';
+
+export type { SwapJob, SwapResult } from './swap-job.js';
+
+/** How long one of our own writers may take for its batch. */
+const writersLockMs = 5_000;
+
+/** Bytes of the new file that may wait for the disk. */
+const unsyncedBytesMax = 16 << 20;
+
+/**
+ * Replaces a log. The caller holds the compaction lock, and `finishCompaction` has run under it.
+ * Throws LogctlError: before the rename the log is then as it was and nothing is left beside it;
+ * behind the rename the intent stays, and the next run finishes the swap.
+ */
+export async function swapIn(context: WriteContext, job: SwapJob): Promise<SwapResult> {
+  const { leases } = checkSwappable(context, job);
+  const { directory, temporaryPrefix } = siblingsOf(job.path);
+  const temporary = join(directory, `${temporaryPrefix}${context.random()}`);
+  const ends = job.ends ?? prefixEnds(job.old, job.prefixLength);
+  const fresh = context.disk.create(temporary);
+  const unshield = context.locks.shield();
+  const swap = new Swap(context, job, { temporary, fresh, leases, ends });
+  try {
+    return await swap.run();
+  } catch (error) {
+    if (!swap.isRenamed) swap.undo();
+    throw error;
+  } finally {
+    swap.release();
+    unshield();
+    fresh.close();
+  }
+}
+
+interface Fresh {
+  temporary: string;
+  fresh: TargetFile;
+  leases: boolean;
+  /** Both ends of the prefix, as they were read. */
+  ends: Uint8Array;
+}
+
+class Swap {
+  isRenamed = false;
+  private isLinked = false;
+  private readonly directory: string;
+  private readonly kept: string;
+  private readonly stat: FileStat;
+  private readonly carrier: Carrier;
+  private readonly leases: SwapLeases;
+  private headLength = 0;
+  private quarantine: string | null = null;
+
+  constructor(
+    private readonly context: WriteContext,
+    private readonly job: SwapJob,
+    private readonly made: Fresh,
+  ) {
+    const { path, old, prefixLength, keptAs } = job;
+    this.directory = siblingsOf(path).directory;
+    this.kept = join(this.directory, keptAs);
+    this.stat = old.stat();
+    this.carrier = new Carrier(old, made.fresh, prefixLength);
+    this.leases = new SwapLeases(context, { old, fresh: made.fresh, works: made.leases });
+  }
+
+  async run(): Promise<SwapResult> {
+    await this.prepare();
+    await this.context.checkpoint?.();
+    const lock = new WriterLock(this.context, this.job.path, writersLockMs);
+    try {
+      const outcome = await lock.hold(() => this.exchange());
+      if (outcome === 'swapped') removeIntent(this.context, this.job.path);
+      return this.result(outcome);
+    } finally {
+      lock.close();
+    }
+  }
+
+  release(): void {
+    this.leases.release();
+  }
+
+  /** Removes everything that was made: the swap never happened. */
+  undo(): void {
+    const { disk } = this.context;
+    const { path, previous } = this.job;
+    const is = (name: string, { id }: FileStat) => disk.lstat(name)?.id === id;
+    const fresh = this.made.fresh.stat();
+    // A rename that failed half way may have happened: that is for the next run to see.
+    if (is(path, fresh)) return;
+    if (is(this.made.temporary, fresh)) disk.unlink(this.made.temporary);
+    const log = disk.lstat(path);
+    // Where somebody else replaced the log, this may be the old file's last name.
+    if (this.isLinked && log !== undefined && is(this.kept, log)) disk.unlink(this.kept);
+    if (this.quarantine !== null && disk.lstat(this.quarantine) !== undefined) {
+      disk.unlink(this.quarantine);
+    }
+    if (previous === undefined) removeIntent(this.context, path);
+    else writeIntent(this.context, path, previous, this.stat);
+  }
+
+  /** Writes the new file beside the log and proves it; then says what is going to happen. */
+  private async prepare(): Promise<void> {
+    const { context, job, stat } = this;
+    const { fresh } = this.made;
+    const own = fresh.stat();
+    checkDirectory(context, job.path, stat, own);
+    // Owner first: a change of owner may clear bits of the mode.
+    if (own.uid !== stat.uid || own.gid !== stat.gid) fresh.setOwner(stat);
+    fresh.setMode(stat.mode);
+    await job.writeHead(syncingSink(fresh));
+    this.headLength = fresh.stat().size;
+    this.carrier.carryLines();
+    await syncFile(fresh);
+    await job.proveHead(fresh, this.headLength);
+    this.writeIntent();
+    context.disk.link(job.path, this.kept);
+    this.isLinked = true;
+    if (context.disk.lstat(this.kept)?.id !== stat.id) throw rewritten(job.path, 'was replaced');
+    context.disk.syncDirectory(this.directory);
+  }
+
+  /** From the moment nobody writes to the old file until everybody writes to the new one. */
+  private async exchange(): Promise<SwapResult['outcome']> {
+    const { carrier, leases } = this;
+    const { fresh, temporary } = this.made;
+    const { disk } = this.context;
+    leases.quiesce(carrier);
+    this.checkUnchanged();
+    let isSynced = !carrier.carryLines();
+    const rest = carrier.settleRest();
+    if (rest !== undefined) await this.settle(rest);
+    if (rest?.carried === true) isSynced = false;
+    if (!isSynced) fresh.sync();
+    leases.holdFresh();
+    disk.rename(temporary, this.job.path);
+    this.isRenamed = true;
+    // No writer may acknowledge on the new file before its name is durable.
+    disk.syncDirectory(this.directory);
+    return leases.drain(carrier) ? 'swapped' : 'deferred';
+  }
+
+  private checkUnchanged(): void {
+    const { path, old, prefixLength, endsInLine } = this.job;
+    if (this.context.disk.lstat(path)?.id !== this.stat.id) throw rewritten(path, 'was replaced');
+    if (endsInLine === true && old.stat().size > prefixLength) throw rewritten(path, 'went on');
+    if (old.stat().size < prefixLength) throw rewritten(path, 'shrank');
+    if (Buffer.compare(this.made.ends, prefixEnds(old, prefixLength)) === 0) return;
+    throw rewritten(path, 'was rewritten in place');
+  }
+
+  /** Without a newline at its end, and nobody writes: the intent must tell what became of it. */
+  private async settle(rest: Rest): Promise<void> {
+    const { context, job, stat, carrier } = this;
+    if (!rest.carried) {
+      const { path } = job;
+      const stamp = freshStamp(context.disk, path, context.now());
+      const { quarantine } = evidencePaths(path, stamp);
+      const line = (job.prefixLines ?? 0) + carrier.lines + 1;
+      const reason = 'the last line was torn';
+      this.quarantine = quarantine;
+      await writeQuarantine(context, quarantine, [{ path, line, reason, ...rest }], stat);
+    }
+    this.writeIntent(rest);
+  }
+
+  private writeIntent(rest?: Rest): void {
+    const { job, stat, headLength } = this;
+    const { fresh } = this.made;
+    const intent: Intent = {
+      format: 1,
+      oldInode: inodeOf(stat),
+      newInode: inodeOf(fresh.stat()),
+      prefixLength: job.prefixLength,
+      headLength,
+      headEnds: endsHash(fresh, headLength),
+      keptAs: job.keptAs,
+      rest,
+      previous: job.previous,
+    };
+    writeIntent(this.context, job.path, intent, stat);
+  }
+
+  private result(outcome: SwapResult['outcome']): SwapResult {
+    const { headLength, carrier, quarantine, leases } = this;
+    return {
+      outcome,
+      headLength,
+      carriedLength: carrier.bytes,
+      carriedLines: carrier.lines,
+      quarantine,
+      heldMs: leases.heldMs,
+    };
+  }
+}
+
+/**
+ * Appends, and waits for the disk every now and then: one fsync of all of a large file at its end
+ * would hold up the fsyncs of those who write to the log meanwhile, for as long as it takes.
+ */
+function syncingSink(file: TargetFile): Sink {
+  let unsynced = 0;
+  return async (bytes) => {
+    file.append(bytes);
+    unsynced += bytes.length;
+    if (unsynced < unsyncedBytesMax) return;
+    await syncFile(file);
+    unsynced = 0;
+  };
+}

@@ -1,0 +1,40 @@
+/** state-hash: one number for a whole state, the same before and after compaction. */
+import { createHash } from 'node:crypto';
+import { isUtf8 } from 'node:buffer';
+import type { SourceFile } from '../disk.js';
+import { keyToString } from './key-bytes.js';
+import type { Keydir, Semantics } from './keydir.js';
+import { readValues } from './values.js';
+
+/**
+ * sha-256, hex, over `JSON.stringify(key)`, `:`, the value's bytes, LF; keys in order of their
+ * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out.
+ */
+export async function stateHash(
+  keydir: Keydir,
+  sources: readonly SourceFile[],
+  semantics: Semantics,
+  lost: readonly string[] = [],
+): Promise<string> {
+  const hash = createHash('sha256');
+  const order = liveOrder(keydir.sortedOrder(semantics), keydir, lost);
+  let begun = -1;
+  await readValues(keydir, sources, order, (index, part, last) => {
+    if (begun !== index) hash.update(`${JSON.stringify(keyToString(keydir.key(index)))}:`);
+    begun = last ? -1 : index;
+    hash.update(part);
+    if (last) hash.update('\n');
+  });
+  return hash.digest('hex');
+}
+
+/** `order` without the keys in `lost`. */
+export function liveOrder(order: Uint32Array, keydir: Keydir, lost: readonly string[]) {
+  if (lost.length === 0) return order;
+  return order.filter((index) => !lost.includes(keyToString(keydir.key(index))));
+}
+
+/** A value's bytes as valid UTF-8: what is invalid becomes U+FFFD, as every reader sees it. */
+export function asUtf8(bytes: Uint8Array): Uint8Array {
+  return isUtf8(bytes) ? bytes : Buffer.from(Buffer.from(bytes).toString('utf8'));
+}

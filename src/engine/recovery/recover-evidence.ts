@@ -1,0 +1,181 @@
+/** recover-evidence: the files that keep what a recovery takes away, and say what it did. */
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { chunksOf } from '../bytes/chunks.js';
+import type { WriteContext } from '../context.js';
+import type { DiskReader, FileStat, SourceFile, TargetFile } from '../disk.js';
+import { LogctlError } from '../errors.js';
+import { likeLog } from '../compaction/lock-file.js';
+import type { Fingerprint, LogPlan, Quarantined } from './plan.js';
+import { partOf } from '../bytes/source-part.js';
+
+/** Where the evidence of one recovery lies: full paths, names of one moment. */
+export interface EvidencePaths {
+  directory: string;
+  original: string;
+  quarantine: string;
+  receipt: string;
+}
+
+/** A file as a receipt names it: its base name, beside the receipt. */
+export interface ReceiptFile {
+  name: string;
+  size: number;
+  sha256: string;
+}
+
+/** What `NAME.receipt.<ms>.json` holds. */
+export interface Receipt {
+  schema: 'logctl/receipt@1';
+  version: string;
+  madeAt: string;
+  /** Base name of the log. */
+  log: string;
+  /** The log as it was; null where it was missing. Bytes that came later are behind `size`. */
+  original: ReceiptFile | null;
+  /** The log as it was made. Bytes that came later are behind `size`. */
+  recovered: ReceiptFile;
+  quarantine: ReceiptFile | null;
+  plan: Omit<LogPlan, 'findings'>;
+}
+
+/** Bytes a quarantine record holds itself; of more it holds the hash. */
+const recordBytesMax = 65_536;
+
+/** The names for evidence of `stamp` (ms since 1970), in `evidenceDir` or beside the log. */
+export function evidencePaths(path: string, stamp: number, evidenceDir?: string): EvidencePaths {
+  const directory = evidenceDir ?? dirname(path);
+  const name = basename(path);
+  return {
+    directory,
+    original: join(directory, `${name}.original.${stamp}`),
+    quarantine: join(directory, `${name}.quarantine.${stamp}.jsonl`),
+    receipt: join(directory, `${name}.receipt.${stamp}.json`),
+  };
+}
+
+/** The first moment from `now` on whose evidence names are all free. */
+export function freshStamp(disk: DiskReader, path: string, now: number, evidenceDir?: string) {
+  for (let stamp = now; ; stamp++) {
+    const places = [evidencePaths(path, stamp), evidencePaths(path, stamp, evidenceDir)];
+    const names = places.flatMap((place) => [place.original, place.quarantine, place.receipt]);
+    if (names.every((name) => disk.lstat(name) === undefined)) return stamp;
+  }
+}
+
+/**
+ * Writes the quarantine file, one JSON record a line: source, line, offset, length, reason, and the
+ * bytes in base64 or, beyond 64 KiB, their sha-256. Durable when it returns, its name excepted.
+ */
+export async function writeQuarantine(
+  context: WriteContext,
+  path: string,
+  records: readonly Quarantined[],
+  like: FileStat | undefined,
+): Promise<ReceiptFile> {
+  const hash = createHash('sha256');
+  let size = 0;
+  const file = createLike(context, path, like);
+  const sources = new Map<string, SourceFile>();
+  try {
+    for (const record of records) {
+      const source = sources.get(record.path) ?? context.disk.open(record.path);
+      sources.set(record.path, source);
+      const line = Buffer.from(`${JSON.stringify(await recordOf(context, source, record))}\n`);
+      file.append(line);
+      hash.update(line);
+      size += line.length;
+    }
+    file.sync();
+  } finally {
+    file.close();
+    for (const source of sources.values()) source.close();
+  }
+  return { name: basename(path), size, sha256: hash.digest('hex') };
+}
+
+async function recordOf(context: WriteContext, source: SourceFile, record: Quarantined) {
+  const { path, line, offset, length, reason } = record;
+  const head = { source: basename(path), line, offset, length, reason };
+  const part = partOf(source, offset, offset + length);
+  if (length <= recordBytesMax) {
+    const bytes = Buffer.alloc(length);
+    await part.read(bytes, 0);
+    return { ...head, base64: bytes.toString('base64') };
+  }
+  const hash = createHash('sha256');
+  for await (const chunk of chunksOf(context, part, 'hash')) hash.update(chunk);
+  return { ...head, sha256: hash.digest('hex') };
+}
+
+/** Writes the receipt. Durable when it returns, its name excepted. */
+export function writeReceipt(
+  context: WriteContext,
+  path: string,
+  receipt: Receipt,
+  like: FileStat | undefined,
+): void {
+  const file = createLike(context, path, like);
+  try {
+    file.append(Buffer.from(`${JSON.stringify(receipt)}\n`));
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/** A receipt as data, its file names checked: base names only. Throws LogctlError. */
+export async function readReceipt(context: WriteContext, path: string): Promise<Receipt> {
+  const file = context.disk.open(path);
+  try {
+    const parts: Uint8Array[] = [];
+    for await (const chunk of chunksOf(context, file, 'read')) parts.push(chunk);
+    return checked(path, Buffer.concat(parts).toString('utf8'));
+  } finally {
+    file.close();
+  }
+}
+
+function checked(path: string, text: string): Receipt {
+  let receipt: Partial<Receipt> | null = null;
+  try {
+    receipt = JSON.parse(text) as Partial<Receipt> | null;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  const { schema, log, original, recovered } = receipt ?? {};
+  const names = [log, recovered?.name, original?.name ?? log];
+  // A receipt is input: a name with a slash in it could lead anywhere.
+  const areNames = names.every((name) => typeof name === 'string' && basename(name) === name);
+  if (schema === 'logctl/receipt@1' && areNames) return receipt as Receipt;
+  throw new LogctlError('refused', `${path} is no receipt of a recovery`, 'name another file');
+}
+
+/** Throws LogctlError where `--evidence-dir` is no directory, or has no room for the original. */
+export function checkEvidenceDir({ disk }: WriteContext, directory: string, plan: LogPlan): void {
+  if (disk.stat(directory)?.kind !== 'directory') {
+    throw new LogctlError('usage', `${directory}: no such directory`, `mkdir -p ${directory}`);
+  }
+  const free = disk.freeBytes(directory);
+  if (free >= plan.bytesBefore) return;
+  const words = `no space: ${plan.bytesBefore} bytes needed in ${directory}, ${free} are free`;
+  throw new LogctlError('no-space', words, 'Nothing was changed.', { path: directory });
+}
+
+/** A file's fingerprint under its base name. */
+export const receiptFile = ({ path, size, sha256 }: Fingerprint): ReceiptFile => ({
+  name: basename(path),
+  size,
+  sha256,
+});
+
+/** A new file with owner and mode of the log, as far as this user may. */
+export function createLike(
+  { disk }: WriteContext,
+  path: string,
+  like: FileStat | undefined,
+): TargetFile {
+  const file = disk.create(path);
+  likeLog(file, like);
+  return file;
+}

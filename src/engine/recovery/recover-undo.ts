@@ -1,0 +1,188 @@
+/** recover-undo: puts back the log that a recovery replaced, bit for bit. */
+import { strict as assert } from 'node:assert';
+import { createHash } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { writeOutput } from '../apply.js';
+import { chunksOf } from '../bytes/chunks.js';
+import type { RecoverOptions, Sink, WriteContext } from '../context.js';
+import type { SourceFile } from '../disk.js';
+import { LogctlError } from '../errors.js';
+import { fingerprint } from './fingerprint.js';
+import { keyToString } from '../keydir/key-bytes.js';
+import { openLog } from '../log.js';
+import { freshStamp, evidencePaths, readReceipt, type Receipt } from './recover-evidence.js';
+import { scanSource } from './recover-state.js';
+import { partOf } from '../bytes/source-part.js';
+import { swapIn } from '../compaction/swap.js';
+import { plural } from '../text.js';
+
+/** What was put back, and where the recovered log went; null where nothing stands in its place. */
+export interface Undone {
+  path: string;
+  /** Where the recovered log lies now; null with `-o`. */
+  kept: string | null;
+  output: string | null;
+  bytes: number;
+}
+
+/** The log a receipt is about: beside the receipt, unless `target` names it. */
+export async function undoTarget(context: WriteContext, receiptPath: string, target?: string) {
+  const receipt = await readReceipt(context, receiptPath);
+  const path = target ?? join(dirname(receiptPath), receipt.log);
+  return { receipt, path };
+}
+
+/**
+ * Puts the original back through the same swap, or writes it to `output`. Throws LogctlError:
+ * `refused` with the entries named when the log went on since, or is not what the recovery made;
+ * `not-found` when the original is gone. The caller holds the compaction lock.
+ */
+export async function undo(
+  context: WriteContext,
+  receiptPath: string,
+  target: { receipt: Receipt; path: string },
+  options: RecoverOptions,
+): Promise<Undone> {
+  const { receipt, path } = target;
+  const source = openOriginal(context, receiptPath, receipt);
+  try {
+    if (options.output !== undefined)
+      return await writeAside(context, source, path, options.output);
+    await refuseGrowth(context, receiptPath, path, receipt, source);
+    const stamp = freshStamp(context.disk, path, context.now());
+    const kept = evidencePaths(path, stamp).original;
+    if (source === undefined) return takeAway(context, path, kept);
+    return await swapBack(context, { path, kept, source, receipt, options });
+  } finally {
+    source?.close();
+  }
+}
+
+function openOriginal(context: WriteContext, receiptPath: string, { original }: Receipt) {
+  if (original === null) return undefined;
+  return context.disk.open(join(dirname(receiptPath), original.name));
+}
+
+async function writeAside(
+  context: WriteContext,
+  source: SourceFile | undefined,
+  path: string,
+  output: string,
+): Promise<Undone> {
+  if (source === undefined) {
+    const hint = 'the recovery made a log that was missing';
+    throw new LogctlError('refused', `there is no original of ${path}`, hint);
+  }
+  const options = { force: false, random: context.random() };
+  await writeOutput(context.disk, output, options, (sink) => copyTo(context, source, sink));
+  return { path, kept: null, output, bytes: source.stat().size };
+}
+
+async function copyTo(context: WriteContext, source: SourceFile, sink: Sink): Promise<void> {
+  for await (const chunk of chunksOf(context, source, 'copy')) await sink(chunk);
+}
+
+/** The log must be what the recovery made, and nothing more that the original does not have. */
+async function refuseGrowth(
+  context: WriteContext,
+  receiptPath: string,
+  path: string,
+  { recovered, original }: Receipt,
+  source: SourceFile | undefined,
+): Promise<void> {
+  const now = context.disk.stat(path);
+  const same = now !== undefined && now.size >= recovered.size;
+  const head = same ? await fingerprint(context, path, recovered.size) : undefined;
+  const aside = [['logctl', 'recover', '--undo', receiptPath, '-o', 'FILE']];
+  if (head?.sha256 !== recovered.sha256) {
+    const words = `${path} is not the log that this recovery made`;
+    throw new LogctlError('refused', words, 'Nothing was changed.', { path, next: aside });
+  }
+  const log = context.disk.open(path);
+  try {
+    const behind = partOf(log, recovered.size);
+    // What writers appended during the swap lies behind the original as well.
+    const carried = source === undefined ? undefined : partOf(source, original!.size);
+    if (carried !== undefined && (await sameBytes(behind, carried))) return;
+    if (behind.stat().size === 0) return;
+    const words = await entriesIn(context, path, behind);
+    const hint = 'Nothing was changed: undoing would lose them. Write the original elsewhere.';
+    throw new LogctlError('refused', `${path} went on since: ${words}`, hint, {
+      path,
+      next: aside,
+    });
+  } finally {
+    log.close();
+  }
+}
+
+async function sameBytes(left: SourceFile, right: SourceFile): Promise<boolean> {
+  if (left.stat().size !== right.stat().size) return false;
+  return (await hashOf(left)) === (await hashOf(right));
+}
+
+async function hashOf(file: SourceFile): Promise<string> {
+  const hash = createHash('sha256');
+  const chunk = new Uint8Array(1 << 18);
+  for (let at = 0; ;) {
+    const length = await file.read(chunk, at);
+    if (length === 0) return hash.digest('hex');
+    hash.update(chunk.subarray(0, length));
+    at += length;
+  }
+}
+
+/** `3 entries: a, b and 1 more`, of what was appended since. */
+async function entriesIn(context: WriteContext, path: string, behind: SourceFile) {
+  const log = await openLog(context, path);
+  const scan = await scanSource(context, log, behind);
+  scan.close();
+  const keys = [...scan.keydir.order('upstream')].map((index) =>
+    keyToString(scan.keydir.key(index)),
+  );
+  const entries = scan.counter.ops.reduce((sum, count) => sum + count, 0);
+  const more = keys.length > 5 ? ` and ${keys.length - 5} more keys` : '';
+  const named = keys.length === 0 ? '' : ` (${keys.slice(0, 5).join(', ')}${more})`;
+  return `${plural(entries, 'entry', 'entries')}${named}`;
+}
+
+/** There was no log before: the recovered one goes aside. */
+function takeAway({ disk }: WriteContext, path: string, kept: string): Undone {
+  const bytes = 0;
+  disk.rename(path, kept);
+  disk.syncDirectory(dirname(path));
+  return { path, kept, output: null, bytes };
+}
+
+async function swapBack(
+  context: WriteContext,
+  back: {
+    path: string;
+    kept: string;
+    source: SourceFile;
+    receipt: Receipt;
+    options: RecoverOptions;
+  },
+): Promise<Undone> {
+  const { path, kept, source, receipt, options } = back;
+  const old = context.disk.open(path);
+  try {
+    const { size } = old.stat();
+    await swapIn(context, {
+      path,
+      old,
+      prefixLength: size,
+      keptAs: basename(kept),
+      writeHead: (sink) => copyTo(context, source, sink),
+      async proveHead(temporary, length) {
+        const head = await hashOf(partOf(temporary, 0, receipt.original!.size));
+        const words = 'the copy of the original is not what was kept';
+        assert(head === receipt.original!.sha256 && length === source.stat().size, words);
+      },
+      offline: options.offline === true,
+    });
+    return { path, kept, output: null, bytes: source.stat().size };
+  } finally {
+    old.close();
+  }
+}
