@@ -1,5 +1,13 @@
 // The options of logctl recover: quiet runs, saved plans, undo, what contradicts what.
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -11,6 +19,9 @@ const b = set('b', { score: 2 }, 2);
 const torn = set('a', { score: 4 }, 4).slice(0, 60);
 const players = 'data/logs/players.log';
 const at = Date.parse('2026-11-20T09:27:43.512Z');
+
+/** A saved plan as somebody may edit it. */
+type Saved = { logs: (Record<string, unknown> | null)[] };
 
 let folder: string;
 
@@ -71,10 +82,60 @@ describe('options', () => {
     expect(readFileSync(join(folder, players), 'utf8')).toBe(log(a) + torn);
   });
 
+  it('--plan takes no plan that was edited, whatever was edited', async () => {
+    write(players, log(a) + torn);
+    await cli(['recover', '--save-plan', 'plan.json', players]);
+    const text = readFileSync(join(folder, 'plan.json'), 'utf8');
+    for (const edit of [
+      (plan: Saved) => (plan.logs[0]!.stamp = '../../elsewhere'),
+      (plan: Saved) => (plan.logs[0]!.basis = []),
+      (plan: Saved) => (plan.logs[0]!.regions = null),
+      (plan: Saved) => (plan.logs = [null]),
+    ]) {
+      const plan = JSON.parse(text) as Saved;
+      edit(plan);
+      write('plan.json', JSON.stringify(plan));
+      const { exitCode, err } = await cli(['recover', '--yes', '--plan', 'plan.json']);
+      expect([exitCode, err]).toEqual([
+        21,
+        expect.stringContaining('was edited since it was saved'),
+      ]);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['data', 'plan.json']);
+    expect(readFileSync(join(folder, players), 'utf8')).toBe(log(a) + torn);
+  });
+
+  it('--undo takes no receipt that was edited, and no other original', async () => {
+    write(players, log(a) + torn);
+    await cli(['recover', '--yes', players]);
+    const name = `${players}.receipt.${at}.json`;
+    const text = readFileSync(join(folder, name), 'utf8');
+    const before = readdirSync(join(folder, 'data/logs'));
+    for (const [part, said] of [
+      [{ log: '..' }, 'is no receipt'],
+      [{ original: undefined }, 'is no receipt'],
+      [{ original: { name: '..', size: 1, sha256: '' } }, 'is no receipt'],
+      [{ recovered: { name: 'players.log', size: -1, sha256: '' } }, 'is no receipt'],
+      [{ plan: null }, 'is no receipt'],
+      [
+        { original: { ...JSON.parse(text).original, sha256: '00' } },
+        'is not the original that the receipt names',
+      ],
+    ] as const) {
+      write(name, JSON.stringify({ ...JSON.parse(text), ...part }));
+      const { exitCode, err } = await cli(['recover', '--undo', name], { columns: 200 });
+      expect([exitCode, err]).toEqual([21, expect.stringContaining(said)]);
+    }
+    expect(readdirSync(join(folder, 'data/logs'))).toEqual(before);
+    expect(readFileSync(join(folder, players), 'utf8')).toBe(log(a));
+  });
+
   it('--if-exists makes a missing log nothing to do', async () => {
     expect((await cli(['recover', '--yes', '-q', players])).exitCode).toBe(10);
     const there = await cli(['recover', '--yes', '-q', '--if-exists', players]);
     expect(there).toMatchObject({ exitCode: 0, out: '', err: '' });
+    const said = await cli(['recover', '--yes', '--if-exists', players]);
+    expect(said).toMatchObject({ exitCode: 0, out: 'nothing to do\n' });
   });
 
   it('that contradict each other are a wrong use', async () => {

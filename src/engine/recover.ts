@@ -87,13 +87,6 @@ export async function undoRecovery(
   return reportOf(context, startedAt, [part], options, targets);
 }
 
-/** The plans of a report, as a file for a review. */
-export function savedPlan({ version, logs }: RecoverReport, now: number): SavedPlan {
-  const madeAt = new Date(now).toISOString();
-  const plans = logs.flatMap(({ plan }) => (plan === null ? [] : [plan]));
-  return { schema: 'logctl/plan@1', version, madeAt, logs: plans };
-}
-
 async function planAll(
   context: WriteContext,
   targets: string[],

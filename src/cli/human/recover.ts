@@ -68,6 +68,8 @@ function failures(logs: RecoverLogPart[], short: (path: string) => string, look:
 
 function resultPage(report: RecoverReport, look: Look): string[][] {
   const { logs } = report;
+  // --if-exists where no log is, or a saved plan of such a run.
+  if (logs.length === 0) return [['nothing to do']];
   if (logs.length === 1) return [resultBlock(logs[0], look)];
   const root = commonFolder(logs.map(({ path }) => path));
   const short = (path: string) =>

@@ -22,7 +22,7 @@ import { WriterLock } from '../writer/writer-lock.js';
 export type { SwapJob, SwapResult } from './swap-job.js';
 
 /** How long one of our own writers may take for its batch. */
-const writersLockMs = 5_000;
+const writersLockMs = 10_000;
 
 /** Bytes of the new file that may wait for the disk. */
 const unsyncedBytesMax = 16 << 20;

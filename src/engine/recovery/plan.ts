@@ -135,5 +135,7 @@ export interface SavedPlan {
   schema: 'logctl/plan@1';
   version: string;
   madeAt: string;
+  /** Of the JSON text of `logs`: a plan that was edited by hand is refused. */
+  sha256: string;
   logs: LogPlan[];
 }

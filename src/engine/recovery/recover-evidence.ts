@@ -143,12 +143,27 @@ function checked(path: string, text: string): Receipt {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  const { schema, log, original, recovered } = receipt ?? {};
-  const names = [log, recovered?.name, original?.name ?? log];
-  // A receipt is input: a name with a slash in it could lead anywhere.
-  const areNames = names.every((name) => typeof name === 'string' && basename(name) === name);
-  if (schema === 'logctl/receipt@1' && areNames) return receipt as Receipt;
+  const { schema, log, original, recovered, plan } = receipt ?? {};
+  const isReceipt =
+    schema === 'logctl/receipt@1' &&
+    isPlainName(log) &&
+    (original === null || isReceiptFile(original)) &&
+    isReceiptFile(recovered) &&
+    typeof plan?.dialect === 'string';
+  if (isReceipt) return receipt as Receipt;
   throw new LogctlError('refused', `${path} is no receipt of a recovery`, 'name another file');
+}
+
+function isReceiptFile(file: Partial<ReceiptFile> | undefined): boolean {
+  const { name, size, sha256 } = file ?? {};
+  const isSize = Number.isSafeInteger(size) && size! >= 0;
+  return isPlainName(name) && isSize && typeof sha256 === 'string';
+}
+
+/** A receipt is input: a name with a slash in it, or `..`, could lead anywhere. */
+function isPlainName(name: unknown): boolean {
+  if (typeof name !== 'string' || name.includes('\0')) return false;
+  return basename(name) === name && !['', '.', '..'].includes(name);
 }
 
 /** Throws LogctlError where `--evidence-dir` is no directory, or has no room for the original. */

@@ -175,9 +175,9 @@ async function swapBack(
       keptAs: basename(kept),
       writeHead: (sink) => copyTo(context, source, sink),
       async proveHead(temporary, length) {
+        assert(length === source.stat().size, 'the copy of the original is not as long');
         const head = await hashOf(partOf(temporary, 0, receipt.original!.size));
-        const words = 'the copy of the original is not what was kept';
-        assert(head === receipt.original!.sha256 && length === source.stat().size, words);
+        if (head !== receipt.original!.sha256) throw notTheOriginal(source.path);
       },
       offline: options.offline === true,
     });
@@ -185,4 +185,9 @@ async function swapBack(
   } finally {
     old.close();
   }
+}
+
+function notTheOriginal(path: string): LogctlError {
+  const words = `${path} is not the original that the receipt names`;
+  return new LogctlError('refused', words, 'Nothing was changed.', { path });
 }

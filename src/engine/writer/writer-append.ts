@@ -18,9 +18,14 @@ export interface AppendOptions {
 /** A torn end is mended and looked at again; a log that is torn after that tears by itself. */
 const repairsMax = 3;
 
-/** Who waits for the lock tries it every 2 ms: after so long a use it is left free for so long. */
-const useMs = 50;
-const restMs = 3;
+/**
+ * Who waits for the lock tries it every 2 ms, later where its event loop is busy: after so long a
+ * use it is left free for so long. A pause of a second is rest enough; a shorter one need not be,
+ * since what kept this writer busy may be what keeps a compaction of this process waiting.
+ */
+const useMs = 150;
+const restMs = 10;
+const pauseMs = 1_000;
 
 /** Appends to one log: opens it by its path for each group and closes it before the unlock. */
 export class LogAppender {
@@ -29,8 +34,8 @@ export class LogAppender {
   /** The file whose name is known to be durable. */
   private namedFile = '';
   private lineNow = 0;
-  /** Since when, and until when, the lock was in use without a rest; milliseconds. */
-  private usedSince = -Infinity;
+  /** How long the lock was in use since the last rest, and until when; milliseconds. */
+  private usedMs = 0;
   private usedUntil = -Infinity;
 
   constructor(
@@ -85,10 +90,13 @@ export class LogAppender {
     for (let repairs = 0; ; repairs++) {
       await this.giveWay();
       const done = await this.lock.hold(async () => {
+        const since = performance.now();
         const { torn } = await this.log.catchUp({ whole: true });
-        return torn ? undefined : { value: await act() };
+        const value = torn ? undefined : { value: await act() };
+        this.usedUntil = performance.now();
+        this.usedMs += this.usedUntil - since;
+        return value;
       });
-      this.usedUntil = performance.now();
       if (done !== undefined) return done.value;
       if (repairs === repairsMax) throw tornAgain(this.log.path);
       await this.options.repair();
@@ -97,11 +105,10 @@ export class LogAppender {
 
   /** A busy writer takes the lock again the moment it is free: others would wait for ever. */
   private async giveWay(): Promise<void> {
-    const now = performance.now();
-    if (now - this.usedUntil > restMs) this.usedSince = now;
-    if (now - this.usedSince < useMs) return;
+    if (performance.now() - this.usedUntil > pauseMs) this.usedMs = 0;
+    if (this.usedMs < useMs) return;
     await this.log.context.sleep(restMs);
-    this.usedSince = performance.now();
+    this.usedMs = 0;
   }
 
   private textOf(calls: readonly (readonly Written[])[]): string {
