@@ -138,6 +138,13 @@ describe('options', () => {
     expect(said).toMatchObject({ exitCode: 0, out: 'nothing to do\n' });
   });
 
+  it('are told from a log whose name begins with a dash, in suggested commands too', async () => {
+    write('-x.log', log(a) + torn);
+    const { out } = await cli(['verify', '--', '-x.log']);
+    expect(out).toContain('Next: logctl recover --dry-run ./-x.log\n');
+    expect((await cli(['recover', '--yes', './-x.log'])).exitCode).toBe(0);
+  });
+
   it('that contradict each other are a wrong use', async () => {
     write(players, log(a));
     for (const args of [

@@ -273,4 +273,10 @@ describe('a plan', () => {
     const replaced = await planFor(disk, { replaceMirror: true });
     expect(replaced).toMatchObject({ action: 'none', mirror: { action: 'replace' } });
   });
+
+  it('adopts nothing from a mirror that is a list: its places are no keys', async () => {
+    const disk = diskWith(log(a), { '/data/players.json': '[1,2]' });
+    const plan = await planFor(disk, { adoptMirror: true });
+    expect(plan).toMatchObject({ action: 'none', mirror: { action: 'write', ahead: [] } });
+  });
 });

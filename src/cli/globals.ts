@@ -47,12 +47,13 @@ const aloneMeans: Record<string, string> = { '--gzip-backups': '1d' };
 /**
  * Rewrites what commander would misread: a bare `--color` means always and must not take the word
  * behind it as its value, and `help NAME` is `NAME --help`, which loads the command's options.
+ * Behind `--`, `-x.log` becomes `./-x.log`: commands that are suggested for it can be typed.
  */
 export function normalise(args: string[]): string[] {
   if (args[0] === 'help') return helpArguments(args[1]);
   const end = args.indexOf('--');
   return args.map((arg, at) => {
-    if (end !== -1 && at > end) return arg;
+    if (end !== -1 && at > end) return /^-./.test(arg) ? `./${arg}` : arg;
     if (Object.hasOwn(aloneMeans, arg)) return `${arg}=${aloneMeans[arg]}`;
     return arg === '--color' && !colorWords.includes(args[at + 1]) ? '--color=always' : arg;
   });

@@ -58,6 +58,8 @@ export interface KernelLocks {
   release(file: SourceFile): void;
   /** Who has the file with this `FileStat.id` open. Names for a message, never a proof. */
   holders(id: string): HolderSearch;
+  /** Names of a file's extended attributes, ACLs among them; undefined where nobody can tell. */
+  attributes?(file: SourceFile): string[] | undefined;
   /** Survives SIGIO and ignores Ctrl-Z until the function it gives is called. */
   shield(): () => void;
   /** Sleeps without the event loop: between a lease and its rename nothing else may run. */
@@ -96,6 +98,7 @@ function kernelLocks(calls: KernelCalls, disk: DiskReader): KernelLocks {
     unlock: (file) => expect(calls.flock(fdOf(file), false, 0), file, 'unlock'),
     lease: (file, kind, waitMs = 0) => lease(calls, file, kind, waitMs),
     leaseOf: (file) => leaseOf(calls, file),
+    attributes: (file) => calls.attributes?.(fdOf(file)),
     release(file) {
       if (!calls.leases) return;
       const errno = calls.setLease(fdOf(file), LEASE.none, 0);

@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import type { WriteContext } from '../context.js';
 import type { FileStat, SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
-import { filesystemOf, type LeaseAnswer } from '../kernel-locks.js';
+import { filesystemOf, type KernelLocks, type LeaseAnswer } from '../kernel-locks.js';
 
 const sharedHint = 'run it where the file really lies, or stop every writer and give --offline';
 
@@ -30,6 +30,7 @@ export function checkSwappable(
     const hint = `find ${dirname(path)} -samefile ${path}, and remove the other names`;
     throw new LogctlError('refused', message, hint, { path });
   }
+  checkAttributes(locks, old);
   const { name, shared } = filesystemOf(disk.fsType(path));
   if (shared === true && !offline) {
     const message = `${path} lies on ${name}: writers on other machines cannot be seen`;
@@ -40,6 +41,17 @@ export function checkSwappable(
   if (answer === 'granted' || answer === 'held') return { leases: true };
   if (answer === 'unsupported' && offline) return { leases: false };
   throw leaseRefused({ path, answer });
+}
+
+/** The new file would not have them: an ACL may be what lets the bot write its log. */
+function checkAttributes(locks: KernelLocks, old: SourceFile): void {
+  const { path } = old;
+  // What a security module keeps there it gives a new file by its own rules.
+  const kept = (locks.attributes?.(old) ?? []).filter((name) => !name.startsWith('security.'));
+  if (kept.length === 0) return;
+  const message = `${path} has attributes that a new file would lack: ${kept.join(', ')}`;
+  const hint = `remove them: setfacl -b ${path}, setfattr -x NAME ${path}`;
+  throw new LogctlError('refused', message, hint, { path });
 }
 
 /**

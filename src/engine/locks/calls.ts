@@ -34,4 +34,6 @@ export interface KernelCalls {
   setLease(fd: number, type: number, waitMs: number): number;
   /** The type now held (`LEASE`), or a negative errno. A lease being broken is `LEASE.none`. */
   getLease(fd: number): number;
+  /** Names of the file's extended attributes, ACLs among them. Absent where there is no call. */
+  attributes?(fd: number): string[];
 }

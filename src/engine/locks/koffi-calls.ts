@@ -31,8 +31,11 @@ function callsOf(koffi: typeof import('koffi')): KernelCalls {
   const errnoAfter = (result: number) => (result === -1 ? koffi.errno() : 0);
   const tryLease = (fd: number, type: number) =>
     errnoAfter(fcntl(fd, FCNTL.setLease, 'int', type) as number);
+  // macOS has it with another signature, and no leases: nothing is replaced there beside writers.
+  const attributes = platform() === 'linux' ? attributeLister(libc) : undefined;
   return {
     via: 'koffi',
+    attributes,
     leases: platform() === 'linux',
     flockSliceMs: 0,
     flock: (fd, held) =>
@@ -47,6 +50,17 @@ function callsOf(koffi: typeof import('koffi')): KernelCalls {
       const type = fcntl(fd, FCNTL.getLease, 'int', 0) as number;
       return type === -1 ? -koffi.errno() : type;
     },
+  };
+}
+
+/** Source: flistxattr(2): names that end in NUL each, 64 KiB of them at most. */
+function attributeLister(libc: ReturnType<typeof import('koffi').load>) {
+  const list = libc.func('long flistxattr(int fd, _Out_ uint8_t *names, size_t size)');
+  return (fd: number): string[] => {
+    const names = Buffer.alloc(65_536);
+    const length = Number(list(fd, names, names.length));
+    // A filesystem without attributes answers ENOTSUP.
+    return names.toString('utf8', 0, Math.max(0, length)).split('\0').filter(Boolean);
   };
 }
 

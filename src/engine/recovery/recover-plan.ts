@@ -10,6 +10,7 @@ import { finishPlan } from './recover-finish.js';
 import { findFills, groupDamages, lineLength } from './fills.js';
 import type { Log } from '../log.js';
 import { PartList } from './part-list.js';
+import { earlierEvidence } from './earlier-evidence.js';
 import { emptyPlan } from './plan-empty.js';
 import type { LogPlan, PlanPart, Policy } from './plan.js';
 import {
@@ -96,6 +97,7 @@ class LogPlanner {
     this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
     const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
     if (!isCut && !putsBase && isSound) return this.finish('none');
+    this.out.notes.push(...earlierEvidence(this.context.disk, this.analysis.log.path));
     if (this.policy === 'strict') {
       return this.refuse('policy strict refuses any damage', [['--policy', 'tail']]);
     }

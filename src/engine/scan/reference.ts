@@ -160,7 +160,8 @@ class ReferenceKernel extends WholeLine implements Kernel {
     if (length > 0) this.judge(i);
     this.addRow(length);
     // A torn main file still shows the members before the tear; its reader sees the error too.
-    if (this.kind === KIND.bad && !this.lines && this.fold) {
+    const isTorn = this.kind === KIND.bad && this.topType === TYPE.object;
+    if (isTorn && !this.lines && this.fold) {
       this.keydir.replaceState(this.memberTables[0]);
     }
     if (this.kind === KIND.state && this.fold) {
