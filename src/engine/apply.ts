@@ -7,18 +7,20 @@ import { LogctlError } from './errors.js';
 
 /**
  * Writes a result file: a temporary beside it, fsync, rename, fsync of the directory.
- * Refuses (LogctlError `refused`) when the path exists, unless `force`. On an error or an
- * interruption the temporary is removed and the path is as it was. `random`: hex for its name.
+ * Refuses (LogctlError `refused`) when the path exists, unless `force`; undefined where nobody may
+ * ask for that. On an error or an interruption the temporary is removed and the path is as it was.
+ * `random`: hex for its name.
  */
 export async function writeOutput(
   disk: Disk,
   path: string,
-  options: { force: boolean; random: string },
+  options: { force?: boolean; random: string },
   body: (sink: Sink) => Promise<void>,
 ): Promise<void> {
   const old = disk.lstat(path);
   if (old !== undefined && (!options.force || old.kind !== 'file')) {
-    const hint = old.kind === 'file' ? 'name a new file, or add --force' : 'name a regular file';
+    const orForce = options.force === undefined ? '' : ', or add --force';
+    const hint = old.kind === 'file' ? `name a new file${orForce}` : 'name a regular file';
     throw new LogctlError('refused', `${path} exists already`, hint, { path });
   }
   const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.random}`);

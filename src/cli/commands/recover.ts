@@ -139,7 +139,7 @@ async function approve(
 async function savePlan(session: Session, report: RecoverReport, path: string): Promise<void> {
   const { disk, io, context } = session;
   const text = `${JSON.stringify(savedPlan(report, context.now()))}\n`;
-  const options = { force: false, random: io.random() };
+  const options = { random: io.random() };
   await writeOutput(disk, path, options, async (sink) => sink(Buffer.from(text)));
 }
 

@@ -119,7 +119,7 @@ async function writeElsewhere(
     const words = `no space for ${output}: ${plan.neededBytes} bytes needed`;
     throw new LogctlError('no-space', words, 'name a file on another disk', { path: output });
   }
-  const options = { force: false, random: context.random() };
+  const options = { random: context.random() };
   await writeOutput(context.disk, output, options, async (sink) => {
     await writeParts(context, plan, sink);
   });

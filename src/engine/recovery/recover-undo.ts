@@ -73,7 +73,7 @@ async function writeAside(
     const hint = 'the recovery made a log that was missing';
     throw new LogctlError('refused', `there is no original of ${path}`, hint);
   }
-  const options = { force: false, random: context.random() };
+  const options = { random: context.random() };
   await writeOutput(context.disk, output, options, (sink) => copyTo(context, source, sink));
   return { path, kept: null, output, bytes: source.stat().size };
 }
