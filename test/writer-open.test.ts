@@ -2,48 +2,24 @@
 import {
   appendFileSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLog, verify, type LogOptions } from '../src/engine/index.js';
-import { contextOf } from './helpers/context.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { openLog } from '../src/engine/index.js';
+import { writerFolder } from './helpers/writer-folder.js';
 
+const world = writerFolder();
+const { lines, entries, withLog, findingsOf } = world;
 let directory: string;
 let path: string;
-
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'logctl-writer-'));
-  mkdirSync(join(directory, 'data/logs'), { recursive: true });
-  path = join(directory, 'data/logs/players.log');
+  ({ directory, path } = world);
 });
-
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-const lines = () => readFileSync(path, 'utf8').trimEnd().split('\n');
-const entries = () => lines().map((line) => JSON.parse(line) as Record<string, unknown>);
-
-/** Opens, acts, closes. */
-async function withLog(act: (log: Awaited<ReturnType<typeof openLog>>) => unknown, more = {}) {
-  const log = await openLog(path, more as LogOptions);
-  try {
-    return await act(log);
-  } finally {
-    await log.close();
-  }
-}
-
-async function findingsOf(): Promise<string[]> {
-  const report = await verify(contextOf(), [path], {});
-  return report.findings.filter(({ severity }) => severity !== 'notice').map(({ code }) => code);
-}
 
 describe('a log that is opened', () => {
   it('for reading leaves nothing behind and refuses changes', async () => {

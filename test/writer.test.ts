@@ -1,39 +1,16 @@
 // An open log: what it promises of its state, its file, its refusals; on real files and processes.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LogctlError, openLog, verify, type LogOptions } from '../src/engine/index.js';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LogctlError, openLog, verify } from '../src/engine/index.js';
 import { contextOf } from './helpers/context.js';
+import { writerFolder } from './helpers/writer-folder.js';
 
-let directory: string;
+const world = writerFolder();
+const { lines, entries, withLog, findingsOf } = world;
 let path: string;
-
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'logctl-writer-'));
-  mkdirSync(join(directory, 'data/logs'), { recursive: true });
-  path = join(directory, 'data/logs/players.log');
+  ({ path } = world);
 });
-
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-const lines = () => readFileSync(path, 'utf8').trimEnd().split('\n');
-const entries = () => lines().map((line) => JSON.parse(line) as Record<string, unknown>);
-
-/** Opens, acts, closes. */
-async function withLog(act: (log: Awaited<ReturnType<typeof openLog>>) => unknown, more = {}) {
-  const log = await openLog(path, more as LogOptions);
-  try {
-    return await act(log);
-  } finally {
-    await log.close();
-  }
-}
-
-async function findingsOf(): Promise<string[]> {
-  const report = await verify(contextOf(), [path], {});
-  return report.findings.filter(({ severity }) => severity !== 'notice').map(({ code }) => code);
-}
 
 describe('an open log', () => {
   it('shows a change at once, and keeps it over a close', async () => {
