@@ -1,7 +1,7 @@
 /** The file port: what the engine may do to files, and the only import of node:fs. */
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
-import { LogctlError, type ErrorCode } from './errors.js';
+import { errnoOf, translate } from './disk-errors.js';
+import { LogctlError } from './errors.js';
 
 /** What a path or an open file is. `id` is device and inode: equal exactly for the same file. */
 export interface FileStat {
@@ -83,6 +83,10 @@ export interface Disk extends DiskReader {
   openAppend(path: string): TargetFile;
   /** A new directory. Absent on disks in memory, which have every directory. */
   makeDirectory?(path: string): void;
+  /** Removes an empty directory. Absent on disks in memory. */
+  removeDirectory?(path: string): void;
+  /** Sets when a file or directory was last changed, ms since 1970. Absent on disks in memory. */
+  setModified?(path: string, ms: number): void;
   rename(from: string, to: string): void;
   link(from: string, to: string): void;
   unlink(path: string): void;
@@ -123,6 +127,8 @@ export const nodeDisk: Disk = {
   createScratch: (path) => regularFile(path, createFlags & ~O_APPEND),
   openAppend: (path) => regularFile(path, O_RDWR | O_APPEND | (O_NOFOLLOW ?? 0)),
   makeDirectory: (path) => guard(path, () => fs.mkdirSync(path)),
+  removeDirectory: (path) => guard(path, () => fs.rmdirSync(path)),
+  setModified: (path, ms) => guard(path, () => fs.utimesSync(path, ms / 1000, ms / 1000)),
   rename: (from, to) => guard(to, () => fs.renameSync(from, to)),
   link: (from, to) => guard(to, () => fs.linkSync(from, to)),
   unlink: (path) => guard(path, () => fs.unlinkSync(path)),
@@ -275,26 +281,4 @@ function statOf(raw: fs.BigIntStats): FileStat {
     gid: Number(raw.gid),
     links: Number(raw.nlink),
   };
-}
-
-const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
-
-/** errno to code and hint. Everything else is an `io` error with the system's own words. */
-const ERRNO: Record<string, [ErrorCode, (path: string) => string]> = {
-  EACCES: ['no-permission', (path) => `run as the owner of ${path}`],
-  EPERM: ['no-permission', (path) => `run as the owner of ${path}`],
-  EROFS: ['no-permission', () => 'the filesystem is read-only: write elsewhere with -o'],
-  ENOSPC: ['no-space', (path) => `df -h ${dirname(path)}`],
-  EDQUOT: ['no-space', () => 'the disk quota is used up'],
-  ENOENT: ['not-found', (path) => `ls -la ${dirname(path)}`],
-  ELOOP: ['refused', () => 'name the file itself: symbolic links are not followed on write'],
-  EIO: ['io', () => 'the device failed: look at dmesg and copy the disk first'],
-  EMFILE: ['io', () => 'too many open files: raise ulimit -n'],
-};
-
-function translate(error: unknown, path: string): LogctlError {
-  const errno = errnoOf(error);
-  const [code, hint] = ERRNO[errno] ?? ['io', () => 'nothing was concluded about the data'];
-  const words = error instanceof Error ? error.message.replace(/^[A-Z]+: /, '') : String(error);
-  return new LogctlError(code, `${path}: ${words} (${errno})`, hint(path), { path, cause: error });
 }
