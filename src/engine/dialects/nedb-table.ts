@@ -1,0 +1,79 @@
+/** nedb-table: the documents being loaded, kept as the library's plain object `dataById` does. */
+import { keyToString, stringToKey } from '../keydir/key-bytes.js';
+import { Keydir, type LiveRange } from '../keydir/keydir.js';
+import type { NedbDocument } from './nedb-documents.js';
+
+/** What is odd about a document. */
+export interface OddDocument {
+  id: unknown;
+  /** The library would write it down otherwise than it stands. */
+  changed: boolean;
+  /** The library's own words where it cannot write it down at all. */
+  refusal?: string;
+}
+
+/** Two `_id` of different kinds that are one property name: the later one replaced the other. */
+export interface Collision {
+  name: string;
+  line: number;
+  offset: number;
+}
+
+/**
+ * Property name to the line of the last document put under it. What is odd about a document is
+ * held apart, by name, so that the others cost an entry of the keydir and no object.
+ */
+export class NedbTable {
+  readonly ranges = new Keydir();
+  readonly odd = new Map<string, OddDocument>();
+  collisions = 0;
+  firstCollision: Collision | undefined;
+  /** Documents under `__proto__`, which no plain object keeps. */
+  lostToPrototype = 0;
+
+  /** `dataById[name] = document`, `name` being the document's `_id` as a property name. */
+  put(name: string, document: NedbDocument, range: LiveRange): void {
+    if (name === '__proto__') {
+      this.lostToPrototype++;
+      return;
+    }
+    const { changed, refusal } = document;
+    const { _id: id } = document.value as { _id: unknown };
+    const key = stringToKey(name);
+    const isOdd = changed || refusal !== undefined || typeof id !== 'string';
+    if (isOdd || this.odd.size > 0) this.noteCollision(name, key, id, range);
+    this.ranges.put(key, 0, key.length, range);
+    if (isOdd) this.odd.set(name, { id, changed, ...(refusal === undefined ? {} : { refusal }) });
+    else if (this.odd.size > 0) this.odd.delete(name);
+  }
+
+  /** `delete dataById[name]`. */
+  delete(name: string): void {
+    const key = stringToKey(name);
+    this.ranges.delete(key, 0, key.length);
+    if (this.odd.size > 0) this.odd.delete(name);
+  }
+
+  /** What is odd about the document of this entry; undefined: nothing. */
+  oddAt(index: number): OddDocument | undefined {
+    return this.odd.size === 0 ? undefined : this.odd.get(this.nameAt(index));
+  }
+
+  /** The `_id` of the document of this entry. */
+  idAt(index: number): unknown {
+    const odd = this.oddAt(index);
+    return odd === undefined ? this.nameAt(index) : odd.id;
+  }
+
+  private nameAt(index: number): string {
+    return keyToString(this.ranges.key(index));
+  }
+
+  private noteCollision(name: string, key: Uint8Array, id: unknown, range: LiveRange): void {
+    if (this.ranges.find(key) < 0) return;
+    const before = this.odd.has(name) ? this.odd.get(name)!.id : name;
+    if (typeof before === typeof id && JSON.stringify(before) === JSON.stringify(id)) return;
+    this.collisions++;
+    this.firstCollision ??= { name, line: range.line, offset: range.offset };
+  }
+}
