@@ -55,7 +55,7 @@ function writtenOrder(load: NedbLoad): Uint32Array {
   if (table.odd.size === 0) return table.ranges.sortedOrder('documented');
   const byId = indexOfId(load);
   const first = new Map<number, unknown>();
-  for (const entry of table.ranges.order('documented')) {
+  for (const entry of table.loadedOrder()) {
     // An array stands in the index once for each element, and counts where it comes first.
     const keys = indexKeys({ [idField]: table.idAt(entry) }, byId).sort(compareThings);
     if (keys.length > 0) first.set(entry, keys[0]);
@@ -70,7 +70,7 @@ function sharedId(load: NedbLoad): NedbRefusal | undefined {
   const index = indexOfId(load);
   if (!hasObjects || !index.unique) return undefined;
   const rule = new UniqueRule(index);
-  for (const entry of table.ranges.order('documented')) {
+  for (const entry of table.loadedOrder()) {
     const violation = rule.violatedBy({ [idField]: table.idAt(entry) });
     if (violation !== undefined) return uniqueRefusal(load, entry, violation.key);
   }
@@ -83,14 +83,15 @@ async function sharedValue(load: NedbLoad): Promise<NedbRefusal | undefined> {
   const unique = indexes.filter((index) => index.unique && index.fieldName !== idField);
   if (unique.length === 0) return undefined;
   const rules = unique.map((index) => new UniqueRule(index));
-  let refusal: NedbRefusal | undefined;
-  await eachDocument(load, table.ranges.order('documented'), (value, entry) => {
-    for (const rule of refusal === undefined ? rules : []) {
-      const violation = rule.violatedBy(value);
-      if (violation !== undefined) refusal ??= uniqueRefusal(load, entry, violation.key);
+  const refusals = new Map<UniqueRule, NedbRefusal>();
+  await eachDocument(load, table.loadedOrder(), (value, entry) => {
+    for (const rule of rules) {
+      const violation = refusals.has(rule) ? undefined : rule.violatedBy(value);
+      if (violation !== undefined) refusals.set(rule, uniqueRefusal(load, entry, violation.key));
     }
   });
-  return refusal;
+  // One index is filled after the other: the first that cannot be is what it throws about.
+  return rules.map((rule) => refusals.get(rule)).find((refusal) => refusal !== undefined);
 }
 
 function uniqueRefusal(load: NedbLoad, entry: number, key: unknown): NedbRefusal {

@@ -28,6 +28,7 @@ export class NedbTable {
   readonly odd = new Map<string, OddDocument>();
   collisions = 0;
   firstCollision: Collision | undefined;
+  private hasArrayIndex = false;
   /** Documents under `__proto__`, which no plain object keeps. */
   lostToPrototype = 0;
 
@@ -43,6 +44,7 @@ export class NedbTable {
     const isOdd = changed || refusal !== undefined || typeof id !== 'string';
     if (isOdd || this.odd.size > 0) this.noteCollision(name, key, id, range);
     this.ranges.put(key, 0, key.length, range);
+    this.hasArrayIndex ||= arrayIndex(name) !== undefined;
     if (isOdd) this.odd.set(name, { id, changed, ...(refusal === undefined ? {} : { refusal }) });
     else if (this.odd.size > 0) this.odd.delete(name);
   }
@@ -52,6 +54,15 @@ export class NedbTable {
     const key = stringToKey(name);
     this.ranges.delete(key, 0, key.length);
     if (this.odd.size > 0) this.odd.delete(name);
+  }
+
+  /** Entries in the order of `Object.values(dataById)`: names that are array indexes come first. */
+  loadedOrder(): Uint32Array {
+    const order = this.ranges.order('documented');
+    if (!this.hasArrayIndex) return order;
+    const place = new Map([...order].map((entry) => [entry, arrayIndex(this.nameAt(entry))]));
+    const placeOf = (entry: number) => place.get(entry) ?? arrayIndexMax;
+    return order.sort((a, b) => placeOf(a) - placeOf(b));
   }
 
   /** What is odd about the document of this entry; undefined: nothing. */
@@ -76,4 +87,12 @@ export class NedbTable {
     this.collisions++;
     this.firstCollision ??= { name, line: range.line, offset: range.offset };
   }
+}
+
+/** Behind the largest index that an array can have. Source: ECMA-262, "array index". */
+const arrayIndexMax = 2 ** 32 - 1;
+
+function arrayIndex(name: string): number | undefined {
+  if (!/^(0|[1-9]\d{0,9})$/.test(name)) return undefined;
+  return Number(name) < arrayIndexMax ? Number(name) : undefined;
 }
