@@ -145,7 +145,7 @@ describe('a log that another compaction is at work on', () => {
   given('is left to it, and is done once it has ended', async () => {
     write('players', busy());
     const path = join(folder, 'players.log');
-    await withCompactionLock(context, path, { waitMs: 0 }, async () => {
+    await withCompactionLock(context, { path: path }, { waitMs: 0 }, async () => {
       const { logs, exitCode, findings } = await run(folder);
       expect({ exitCode, findings }).toEqual({ exitCode: 11, findings: [] });
       expect(logs[0].error?.message).toContain('another compaction or recovery is at work');

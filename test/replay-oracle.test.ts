@@ -98,7 +98,7 @@ describe('random logs', () => {
   });
 });
 
-const logAt = (bytes: Uint8Array) => openLog(contextWith(bytes), path, 'progressive');
+const logAt = (bytes: Uint8Array) => openLog(contextWith(bytes), path, { dialect: 'progressive' });
 
 describe('what goes in', () => {
   it('comes out as the same bytes, however it is chunked', async () => {

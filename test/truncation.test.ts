@@ -92,7 +92,7 @@ describe.each([
   it('has the live bytes and counts of the whole entries that remain', async () => {
     for (const bytes of prefixesOf(whole)) {
       const context = contextWith(bytes);
-      const scan = await scanLog(context, await openLog(context, path, 'progressive'));
+      const scan = await scanLog(context, await openLog(context, path, { dialect: 'progressive' }));
       const { documented, upstream } = statesOf(wholeLines(bytes));
       let liveBytes = 0;
       for (const [key, value] of documented) {

@@ -1,19 +1,17 @@
 /** The options every command takes, before and after its name. */
 import { CommanderError, Option, type Command } from 'commander';
+import type { TargetOptions } from '../engine/index.js';
 import type { ColorFlag } from './color.js';
 import { COMMANDS } from './commands/index.js';
 
 /** What the global options said; a member that was not given is absent. */
-export interface Globals {
+export interface Globals extends TargetOptions {
   json?: boolean;
   quiet?: boolean;
   /** How often -v was given. */
   verbose?: number;
   color?: ColorFlag;
   progress?: 'auto' | 'json' | 'none';
-  dialect?: string;
-  backupDir?: string;
-  mirror?: string;
 }
 
 const colorWords = ['always', 'never', 'auto'];

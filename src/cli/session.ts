@@ -24,7 +24,7 @@ const breathEveryMs = 50;
 
 /** Opens a session. Reads standard input to its end when `-` is among the targets. */
 export async function openSession(io: Io, globals: Globals, targets: string[]): Promise<Session> {
-  const { dialect, backupDir, mirror, json = false } = globals;
+  const { json = false } = globals;
   const disk = await io.disk();
   const progress = openProgress(io, globals.progress ?? (globals.quiet ? 'none' : 'auto'));
   const talk = Math.max(globals.verbose ?? 0, globals.quiet ? -1 : 0);
@@ -33,7 +33,15 @@ export async function openSession(io: Io, globals: Globals, targets: string[]): 
     const source = await readStdin(io, () => throwIfInterrupted(io));
     context.stdin = () => source;
   }
-  return { io, disk, context, json, where: { dialect, backupDir, mirror }, progress };
+  return { io, disk, context, json, where: whereOf(globals), progress };
+}
+
+/** What the options say about targets and their formats, whatever else was said. */
+function whereOf(globals: Globals): TargetOptions {
+  const { dialect, backupDir, mirror } = globals;
+  const { keyAt, valueAt, timeAt, deleteAt, decode, archive, includeArchived } = globals;
+  const format = { keyAt, valueAt, timeAt, deleteAt, decode, archive, includeArchived };
+  return { dialect, backupDir, mirror, ...format };
 }
 
 function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Context {

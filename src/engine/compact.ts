@@ -19,7 +19,8 @@ import type { CompactLogPart, CompactReport } from './model.js';
 import { envelope, failureOf, verdictOf } from './report.js';
 import { listBackups, siblingsOf } from './siblings.js';
 import { finishCompaction } from './compaction/swap-recovery.js';
-import { resolveTargets, type FailedTarget } from './targets.js';
+import type { FailedTarget } from './store-search.js';
+import { resolveTargets } from './targets.js';
 
 /**
  * Compacts the logs that are due. One that fails has its `error` and its own exit code, and the
@@ -102,13 +103,14 @@ async function compactIfDue(
 /** What a run left half done is finished now: the log may be too small to be due for weeks. */
 async function finishInterrupted(
   context: WriteContext,
-  { path }: Log,
+  log: Log,
   options: CompactOptions,
 ): Promise<void> {
+  const { path } = log;
   const { intent, directory, temporaryPrefix } = siblingsOf(path);
   const isLeft = (name: string) => name === basename(intent) || name.startsWith(temporaryPrefix);
   if (!(context.disk.list(directory) ?? []).some(isLeft)) return;
-  const { did } = await withCompactionLock(context, path, { waitMs: options.lockWait ?? 0 }, () => {
+  const { did } = await withCompactionLock(context, log, { waitMs: options.lockWait ?? 0 }, () => {
     return finishCompaction(context, path, options);
   });
   context.say?.(1, `${path}: an interrupted run ${did}`);
@@ -125,7 +127,7 @@ async function tendBackups(
   const gzip = { olderThanMs, backupDir, offline };
   const toMove = backupDir === undefined ? [] : backupsToArchive(context, path, backupDir);
   if (toMove.length === 0 && backupsToGzip(context, path, gzip).length === 0) return part;
-  return withCompactionLock(context, path, { waitMs: options.lockWait ?? 0 }, async () => {
+  return withCompactionLock(context, { path }, { waitMs: options.lockWait ?? 0 }, async () => {
     // An open intent names a backup: it stays where it is until a run has finished that one.
     if (context.disk.lstat(siblingsOf(path).intent) !== undefined) return part;
     const moved =

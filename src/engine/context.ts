@@ -50,6 +50,18 @@ export interface TargetOptions {
   backupDir?: string;
   /** The main JSON file, where it is not `../NAME.json`. */
   mirror?: string;
+  /** Where key, value, time and deletion stand in each line (RFC 6901), where no format says so. */
+  keyAt?: string;
+  valueAt?: string;
+  timeAt?: string;
+  /** `POINTER` or `POINTER=VALUE`. */
+  deleteAt?: string;
+  /** A command that turns each line into the format's own, a line in, a line out. */
+  decode?: string;
+  /** Read this archive segment instead of the store. */
+  archive?: string;
+  /** Records that were moved to archives count as well. */
+  includeArchived?: boolean;
 }
 
 export interface InspectOptions extends TargetOptions {

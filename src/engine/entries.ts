@@ -5,7 +5,7 @@ import type { SourceFile } from './disk.js';
 import type { Finding } from './findings.js';
 import { globMatcher } from './glob.js';
 import { keyToString } from './keydir/key-bytes.js';
-import { openSource, type Log } from './log.js';
+import { opsOf, openSource, type Log } from './log.js';
 import type { EntriesReport, EntryRow, LogPart } from './model.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
@@ -141,7 +141,7 @@ class Lister {
         if (at < 0) return;
         const { offset, length } = held.members.at(at);
         const { line, time } = held;
-        const op = log.dialect.codec(log.files[0].role).ops[held.op];
+        const op = opsOf(log.dialect)[held.op];
         const place = { path, line, offset: held.offset, length: held.length };
         versions.push({
           ...place,
@@ -207,7 +207,7 @@ export function candidateAt(
     offset: batch.offset[row],
     length: batch.length[row],
     time: isoTime(batch.time[row]),
-    op: log.dialect.codec(log.files[0].role).ops[batch.op[row]],
+    op: opsOf(log.dialect)[batch.op[row]],
     key: keyed ? keyToString(batch.keys.slice(start, start + batch.keyLength[row])) : null,
     bytes: kind === KIND.delete ? 0 : batch.valueLength[row],
     valueOffset: batch.valueOffset[row],

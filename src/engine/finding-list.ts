@@ -42,9 +42,14 @@ export class FindingList {
     return this.counts.has(code);
   }
 
-  /** Findings in file order, those without a position last. */
+  /**
+   * Findings in file order, those without a position last. What the next start of another program
+   * would destroy comes before all: it is read first, and acted upon first.
+   */
   inOrder(): Finding[] {
-    const at = (one: Finding) => one.offset ?? Number.MAX_SAFE_INTEGER;
+    const at = ({ code, offset = Number.MAX_SAFE_INTEGER }: Finding) => {
+      return code === 'opening-destroys' ? -1 : offset;
+    };
     return this.all
       .map((one, index) => ({ one, index }))
       .sort((a, b) => at(a.one) - at(b.one) || a.index - b.index)

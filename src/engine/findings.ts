@@ -58,6 +58,11 @@ export const FINDINGS = {
   'replaced-while-read': row('notice', 'none', 'the file was renamed over while we read it'),
   'leftover-temp': row('attention', 'look', 'a temporary file an interrupted operation left'),
   'unfinished-compaction': row('attention', 'recover', 'a compaction stopped half way'),
+  'opening-destroys': row(
+    'attention',
+    'look',
+    'its own program would delete at start what is needed',
+  ),
   'stale-lock': row('attention', 'look', 'a lock whose holder is gone'),
   'disk-volatile': row('attention', 'look', 'a filesystem in memory: a reboot loses everything'),
   'disk-remote': row('notice', 'none', 'a network filesystem: another machine answers fsync'),

@@ -12,7 +12,8 @@ import type { DirectoryTotals, InspectLogPart, InspectReport, LargestKey } from 
 import { envelope, exitOf, failureOf, nextFor, verdictOf } from './report.js';
 import { KIND } from './scan/kernel.js';
 import { isSideFile } from './siblings.js';
-import { resolveTargets, type FailedTarget } from './targets.js';
+import type { FailedTarget } from './store-search.js';
+import { resolveTargets } from './targets.js';
 
 const topDefault = 3;
 const dayMs = 86_400_000;

@@ -1,5 +1,5 @@
 /** log: open a log (recognise, lay out), and walk a file of it chunk by chunk. */
-import type { Context } from './context.js';
+import type { Context, TargetOptions } from './context.js';
 import type { SourceFile } from './disk.js';
 import { DIALECTS } from './dialects/index.js';
 import type { Dialect, Probe } from './dialects/dialect.js';
@@ -44,21 +44,52 @@ export function openSource(context: Context, path: string): SourceFile {
 const resyncPatterns = DIALECTS.flatMap(({ resync }) => resync);
 
 /** Recognises the log at `path` by its content. Throws LogctlError `not-a-log`. */
-export async function openLog(context: Context, path: string, dialect?: string): Promise<Log> {
+export async function openLog(
+  context: Context,
+  path: string,
+  options: TargetOptions = {},
+): Promise<Log> {
   const exists = path === '-' || context.disk.stat(path) !== undefined;
-  const probe = await probeFile(context, path, exists);
-  const chosen = chooseDialect(probe, dialect);
-  return { path, dialect: chosen, files: chosen.layout(context.disk, path), missing: !exists };
+  const probe = await probeStore(context, path, exists);
+  const dialect = chooseDialect(probe, options);
+  return { path, dialect, files: dialect.layout(context.disk, path), missing: !exists };
+}
+
+/** The log at `path`, known to be of this dialect. */
+export function openLogAs(context: Context, path: string, dialect: Dialect): Log {
+  const missing = path !== '-' && context.disk.stat(path) === undefined;
+  return { path, dialect, files: dialect.layout(context.disk, path), missing };
 }
 
 /** The dialect of a probe by content, or undefined. Two that fit are an error naming both. */
 export function recognise(probe: Probe): Dialect | undefined {
-  const fitting = DIALECTS.filter((dialect) => dialect.recognises(probe));
+  const recognising = DIALECTS.filter((dialect) => dialect.recognises(probe));
+  const special = recognising.filter(({ isFallback }) => isFallback !== true);
+  const fitting = special.length > 0 ? special : recognising;
   if (fitting.length < 2) return fitting[0];
   const names = fitting.map(({ name }) => name).join(' and ');
   throw new LogctlError('not-a-log', `${probe.path} fits ${names}`, 'choose one with --dialect', {
     path: probe.path,
   });
+}
+
+/** True where a format of its own is recognised, and not only lines of JSON. */
+export function isStore(probe: Probe): boolean {
+  const dialect = recognise(probe);
+  return dialect !== undefined && dialect.isFallback !== true;
+}
+
+/** What a file or a directory looks like from outside. */
+export async function probeStore(context: Context, path: string, exists: boolean): Promise<Probe> {
+  return (
+    (path === '-' ? undefined : probeDirectory(context, path)) ?? probeFile(context, path, exists)
+  );
+}
+
+/** What a directory looks like that may be a store itself; undefined where there is none. */
+export function probeDirectory({ disk }: Context, path: string): Probe | undefined {
+  if (disk.stat(path)?.kind !== 'directory') return undefined;
+  return { path, kind: 'directory', names: disk.list(path) ?? [], head: new Uint8Array(0) };
 }
 
 /** What a file looks like from outside. */
@@ -78,21 +109,26 @@ export async function probeFile(context: Context, path: string, exists: boolean)
   return { path, kind: 'file', names, head };
 }
 
-function chooseDialect(probe: Probe, name: string | undefined): Dialect {
-  if (name !== undefined) {
-    const named = DIALECTS.find((dialect) => dialect.name === name);
-    if (named) return named;
-    const known = DIALECTS.map((dialect) => dialect.name).join(', ');
-    throw new LogctlError('usage', `no dialect ${name}`, `known dialects: ${known}`);
-  }
-  const found = recognise(probe);
-  if (found) return found;
+function chooseDialect(probe: Probe, options: TargetOptions): Dialect {
+  const found = options.dialect === undefined ? recognise(probe) : dialectNamed(options.dialect);
+  if (found) return found.withOptions?.(options) ?? found;
   const wanted = DIALECTS.map((dialect) => `${dialect.name} (${dialect.looksLike})`).join('; ');
   const hint = `known: ${wanted}; name one with --dialect`;
   throw new LogctlError('not-a-log', `${probe.path} is no log that is known here`, hint, {
     path: probe.path,
   });
 }
+
+/** The dialect of this name. Throws LogctlError `usage`. */
+export function dialectNamed(name: string): Dialect {
+  const named = DIALECTS.find((dialect) => dialect.name === name);
+  if (named) return named;
+  const known = DIALECTS.map((dialect) => dialect.name).join(', ');
+  throw new LogctlError('usage', `no dialect ${name}`, `known dialects: ${known}`);
+}
+
+/** Names of the operations of a dialect, by their number in a batch. */
+export const opsOf = (dialect: Dialect): readonly string[] => dialect.codec('segment').ops;
 
 /** A kernel for the files of one role. */
 export function makeKernel(

@@ -13,8 +13,11 @@ export interface Position {
   length: number;
 }
 
-/** What each file of a log is for. Replay reads the checkpoints, then the segments, in order. */
-export type Role = 'checkpoint' | 'segment';
+/**
+ * What each file of a log is for. Replay reads the checkpoints, then the segments, in order. A
+ * `document` is a checkpoint that is one JSON value; an `archive` holds what was moved out.
+ */
+export type Role = 'checkpoint' | 'document' | 'segment' | 'archive';
 
 export interface LogFile {
   path: string;
@@ -97,6 +100,8 @@ export interface BackupPart {
   /** `unread` where `--quick` left it out. */
   verdict: 'ok' | 'damaged' | 'unread';
   compressed: boolean;
+  /** Left by the format's own library, and never removed by us; `ms` is when it was written. */
+  companion?: true;
   /** Time of the oldest entry it can show; null when unknown. */
   entriesSince: string | null;
 }

@@ -1,7 +1,7 @@
 /** output-guard: a result file never takes the place of a log, or of what lies beside one. */
 import type { Context } from './context.js';
 import { LogctlError } from './errors.js';
-import { probeFile, recognise } from './log.js';
+import { isStore, probeFile } from './log.js';
 import { isKeptFile } from './siblings.js';
 
 /**
@@ -25,5 +25,5 @@ export async function refuseLogAsOutput(
 
 async function holdsLog(context: Context, path: string): Promise<boolean> {
   if (path.endsWith('.gz')) return false;
-  return recognise(await probeFile(context, path, true)) !== undefined;
+  return isStore(await probeFile(context, path, true));
 }

@@ -1,7 +1,7 @@
 /** recover: plan, apply, prove. One log or many, each for itself. */
 import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
-import { openLog, type Log } from './log.js';
+import { dialectNamed, openLog, type Log } from './log.js';
 import type { RecoverLogPart, RecoverReport } from './model.js';
 import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
@@ -74,11 +74,12 @@ export async function undoRecovery(
   const startedAt = context.now();
   const target = await undoTarget(context, receiptPath, targets[0]);
   const { path, receipt } = target;
+  const dialect = dialectNamed(receipt.plan.dialect);
   const work = () => undo(context, receiptPath, target, options);
   const waitMs = options.lockWait ?? 0;
   const back =
     options.output === undefined
-      ? await withCompactionLock(context, path, { waitMs }, work)
+      ? await withCompactionLock(context, { path, dialect }, { waitMs }, work)
       : await work();
   const part: RecoverLogPart = {
     ...emptyPart(path, receipt.plan.dialect),
@@ -92,7 +93,7 @@ async function planAll(
   targets: string[],
   options: RecoverOptions,
 ): Promise<Planned[]> {
-  if (options.plan !== undefined) return planSaved(context, options.plan);
+  if (options.plan !== undefined) return planSaved(context, options.plan, options);
   const logs = await logsOf(context, targets, options);
   const planned: Planned[] = [];
   for (const log of logs) {
@@ -106,10 +107,14 @@ async function planAll(
   return planned;
 }
 
-async function planSaved(context: WriteContext, { logs }: SavedPlan): Promise<Planned[]> {
+async function planSaved(
+  context: WriteContext,
+  { logs }: SavedPlan,
+  options: RecoverOptions,
+): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const plan of logs) {
-    const log = await openLog(context, plan.path, plan.dialect);
+    const log = await openLog(context, plan.path, { ...options, dialect: plan.dialect });
     planned.push({ log, part: plannedPart(plan) });
   }
   return planned;

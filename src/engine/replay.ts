@@ -3,21 +3,21 @@ import { checkBackups } from './checks/backups.js';
 import { BufferedSink } from './bytes/buffered-sink.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
-import { codeOf, refusesReader } from './damage/damage-findings.js';
+import { codeOf } from './damage/damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher } from './glob.js';
-import { keyToString } from './keydir/key-bytes.js';
-import type { Log } from './log.js';
+import { keyToJson, keyToString } from './keydir/key-bytes.js';
+import { isStore, openLog, probeStore, type Log } from './log.js';
 import { readMirror } from './checks/mirror.js';
 import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
 import { findMoment, type Moment } from './moment.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
+import { documentedState, upstreamState, type ReadState } from './checks/upstream-state.js';
 import { diffStates, type State } from './keydir/state-compare.js';
 import { asUtf8, liveOrder, stateHash } from './keydir/state-hash.js';
 import { checkCut } from './checks/store-checks.js';
 import { FINDINGS, type Finding } from './findings.js';
-import { openLog, probeFile, recognise } from './log.js';
 import { resolveTargets } from './targets.js';
 import { isoTime } from './text.js';
 import { readValues } from './keydir/values.js';
@@ -40,12 +40,15 @@ export async function replay(
   }
   const moment = await findMoment(context, logs[0], options);
   const scan = await scanMoment(context, moment, options);
+  let state = documentedState(scan);
   try {
     await checkStart(context, scan, options);
+    if (options.semantics === 'upstream') state = await upstreamState(context, scan, moment.until);
+    sayRefusal(scan, state);
     const findings = scan.findings.inOrder();
-    const exitCode = exitCodeOf(scan, options);
-    const part = partOf(scan, moment, options, exitCode);
-    if (exitCode !== EXIT.damaged) await produce(context, scan, options, part, sink);
+    const exitCode = exitCodeOf(scan, state, options);
+    const part = partOf(scan, state, moment, exitCode, options);
+    if (exitCode !== EXIT.damaged) await produce(context, state, options, part, sink);
     const next = nextFor(findings, logs[0].path);
     const { path } = logs[0];
     const report = envelope(context, 'replay', startedAt, [part], {
@@ -55,8 +58,16 @@ export async function replay(
     const askedTime = isoTime(options.at ?? NaN);
     return { ...report, report: 'replay', ...(askedTime === null ? {} : { askedTime }) };
   } finally {
+    state.close();
     scan.close();
   }
+}
+
+/** What the library says where it loads by rules of its own; the lines' findings say the rest. */
+function sayRefusal({ log, findings }: LogScan, { refusal }: ReadState): void {
+  if (refusal === undefined || log.dialect.upstream.load === undefined) return;
+  const { message, path, line, offset } = refusal;
+  findings.add('reader-refuses', path, message, { line, offset });
 }
 
 /** Reads the prefix; with `--on-error stop` only what stands before the first damage. */
@@ -86,12 +97,11 @@ async function checkStart(context: Context, scan: LogScan, options: ReplayOption
   await checkCut(context, scan, () => checkBackups(context, scan.log, options), scan.findings);
 }
 
-function exitCodeOf(scan: LogScan, options: ReplayOptions): ExitCode {
+function exitCodeOf(scan: LogScan, state: ReadState, options: ReplayOptions): ExitCode {
   const attention = scan.findings.all.some(({ severity }) => severity !== 'notice');
   const fallback = attention ? EXIT.attention : EXIT.ok;
   if (options.semantics === 'upstream') {
-    const { refusesBadLines } = scan.log.dialect.upstream;
-    return refusesBadLines && scan.damages.some(refusesReader) ? EXIT.damaged : fallback;
+    return state.refusal === undefined ? fallback : EXIT.damaged;
   }
   return options.onError === 'skip' || options.onError === 'stop'
     ? fallback
@@ -100,12 +110,13 @@ function exitCodeOf(scan: LogScan, options: ReplayOptions): ExitCode {
 
 function partOf(
   scan: LogScan,
+  state: ReadState,
   moment: Moment,
-  options: ReplayOptions,
   exitCode: ExitCode,
+  options: ReplayOptions,
 ): ReplayLogPart {
   const { semantics = 'documented', expectHash } = options;
-  const { keydir, log, bytes, lines } = scan;
+  const { log, bytes, lines } = scan;
   return {
     path: log.path,
     dialect: log.dialect.name,
@@ -116,9 +127,9 @@ function partOf(
     semantics,
     at: moment.at,
     next: moment.next,
-    keys: orderOf(scan, options).length,
+    keys: orderOf(state).length,
     keysShown: 0,
-    liveBytes: keydir.liveBytes,
+    liveBytes: state.keydir.liveBytes,
     outputBytes: 0,
     stateHash: null,
     ...(expectHash === undefined ? {} : { expectedHash: expectHash }),
@@ -126,23 +137,21 @@ function partOf(
 }
 
 /** Live keys of the asked-for semantics in order, without those its reader cannot hold. */
-function orderOf({ keydir, log }: LogScan, { semantics = 'documented' }: ReplayOptions) {
-  const lost = semantics === 'upstream' ? log.dialect.upstream.losesKeys : [];
+function orderOf({ keydir, semantics, lost }: ReadState) {
   return liveOrder(keydir.order(semantics), keydir, lost);
 }
 
 async function produce(
   context: Context,
-  scan: LogScan,
+  state: ReadState,
   options: ReplayOptions,
   part: ReplayLogPart,
   sink: Sink,
 ): Promise<void> {
-  const { semantics = 'documented', expectHash, diff } = options;
-  const { keydir } = scan;
-  const sources = scan.sources.map((source) => interruptible(context, source));
+  const { expectHash, diff } = options;
+  const { keydir, semantics, lost } = state;
+  const sources = state.sources.map((source) => interruptible(context, source));
   if (options.hash === true || expectHash !== undefined || options.quiet === true) {
-    const lost = semantics === 'upstream' ? scan.log.dialect.upstream.losesKeys : [];
     part.stateHash = await stateHash(keydir, sources, semantics, lost);
     if (expectHash !== undefined && part.stateHash !== expectHash.toLowerCase()) differs(part);
   }
@@ -151,7 +160,7 @@ async function produce(
     const { added, removed, changed } = part.diff;
     if (added.length + removed.length + changed.length > 0) differs(part);
   } else if (options.quiet !== true) {
-    await writeState(scan, sources, options, part, sink);
+    await writeState(state, sources, options, part, sink);
   }
 }
 
@@ -175,16 +184,16 @@ function differs(part: ReplayLogPart): void {
 }
 
 async function writeState(
-  scan: LogScan,
+  state: ReadState,
   sources: readonly SourceFile[],
   options: ReplayOptions,
   part: ReplayLogPart,
   sink: Sink,
 ): Promise<void> {
-  const { keydir } = scan;
+  const { keydir } = state;
   const matches = options.keyGlob === undefined ? undefined : globMatcher(options.keyGlob);
   const name = (index: number) => keyToString(keydir.key(index));
-  const all = orderOf(scan, options);
+  const all = orderOf(state);
   const order = matches === undefined ? all : all.filter((index) => matches(name(index)));
   const jsonl = options.format === 'jsonl';
   const output = new BufferedSink(sink);
@@ -197,7 +206,7 @@ async function writeState(
   await readValues(keydir, sources, order, (index, value, last) => {
     let lead = '';
     if (begun !== index) {
-      const key = JSON.stringify(name(index));
+      const key = jsonl ? keyToJson(keydir.key(index)) : JSON.stringify(name(index));
       const comma = part.keysShown++ === 0 ? '\n' : ',\n';
       lead = jsonl ? `{"key":${key},"value":` : `${comma}${key}:`;
     }
@@ -211,7 +220,7 @@ async function writeState(
 
 /** Compares with another log, or with a state file (one JSON object). */
 async function diffWith(context: Context, state: State, path: string, options: ReplayOptions) {
-  const other = await openState(context, path, options.dialect);
+  const other = await openState(context, path, options);
   try {
     const { changed, onlyFirst, onlySecond } = await diffStates(state, other);
     return { against: path, added: onlyFirst, removed: onlySecond, changed };
@@ -220,10 +229,9 @@ async function diffWith(context: Context, state: State, path: string, options: R
   }
 }
 
-async function openState(context: Context, path: string, dialect: string | undefined) {
-  const probe = await probeFile(context, path, true);
-  if (recognise(probe)) {
-    const log: Log = await openLog(context, path, dialect);
+async function openState(context: Context, path: string, options: ReplayOptions) {
+  if (isStore(await probeStore(context, path, true))) {
+    const log: Log = await openLog(context, path, options);
     const { keydir, sources } = await scanLog(context, log);
     return { keydir, sources };
   }

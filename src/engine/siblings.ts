@@ -20,6 +20,8 @@ export interface BackupName {
   path: string;
   ms: number;
   compressed: boolean;
+  /** The format's own library left it: `ms` is when it was written, and it is never removed. */
+  companion?: boolean;
 }
 
 const backupSuffix = /^\.backup\.(\d+)(\.gz)?$/;
@@ -70,6 +72,22 @@ export function freshBackupPath(disk: DiskReader, path: string, ms: number): str
     const isFree = [backup, `${backup}.gz`].every((name) => disk.lstat(name) === undefined);
     if (isFree) return backup;
   }
+}
+
+/** The copies that a library's own rewriting left beside a log, newest first. */
+export function listCompanions(
+  disk: DiskReader,
+  path: string,
+  suffixes: readonly string[],
+): BackupName[] {
+  return suffixes
+    .flatMap((suffix) => {
+      const at = path + suffix;
+      const stat = disk.stat(at);
+      if (stat?.kind !== 'file') return [];
+      return [{ path: at, ms: Math.floor(stat.mtimeMs), compressed: false, companion: true }];
+    })
+    .sort((a, b) => b.ms - a.ms);
 }
 
 /** The backups of a log, newest first, by number and not by string. */

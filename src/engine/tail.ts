@@ -90,7 +90,7 @@ class Tail implements AsyncIterableIterator<TailEvent> {
     const { context, path, options } = this;
     const { signal } = options;
     if (signal?.aborted === true) return;
-    const log = await openLog(context, path, options.dialect);
+    const log = await openLog(context, path, options);
     const follower = new Follower(context, log, options);
     signal?.addEventListener('abort', this.stop);
     const unwatch = this.watch();

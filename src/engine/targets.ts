@@ -3,20 +3,20 @@ import { basename, dirname, join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import { expandGlob, isGlob } from './glob.js';
-import { openLog, probeFile, recognise, type Log } from './log.js';
-import { isSideFile, listBackups, logOfBackup } from './siblings.js';
+import { openLog, type Log } from './log.js';
+import { isSideFile, listBackups } from './siblings.js';
+import {
+  companionSuffixes as suffixes,
+  logsIn,
+  storeAt,
+  type FailedTarget,
+} from './store-search.js';
 import { plural } from './text.js';
 
 /** What was found: logs in the order named, and the directories that were searched for them. */
 export interface Targets {
   logs: Log[];
   directories: string[];
-}
-
-/** A target of several that names no log: the others go on. */
-export interface FailedTarget {
-  path: string;
-  error: LogctlError;
 }
 
 /**
@@ -69,12 +69,14 @@ async function addTarget(
   failed: FailedTarget[] | undefined,
 ): Promise<void> {
   if (word === '-') {
-    found.logs.push(await openLog(context, '-', options.dialect));
+    found.logs.push(await openLog(context, '-', options));
     return;
   }
   const stat = context.disk.stat(word);
   if (stat === undefined && isGlob(word)) return addGlob(context, found, word, options, failed);
   if (stat?.kind === 'directory') {
+    const store = await storeAt(context, word, options);
+    if (store !== undefined) return void found.logs.push(store);
     const unread: FailedTarget[] = [];
     const logs = await logsIn(context, word, options, unread);
     if (unread.length > 0 && (failed === undefined || logs.length === 0)) throw unread[0].error;
@@ -85,7 +87,7 @@ async function addTarget(
     return;
   }
   if (stat === undefined && !hasSiblings(context, word, options)) throw noSuchFile(context, word);
-  found.logs.push(await openLog(context, word, options.dialect));
+  found.logs.push(await openLog(context, word, options));
 }
 
 async function addGlob(
@@ -100,39 +102,9 @@ async function addGlob(
   for (const path of paths) await addTarget(context, found, path, options, failed);
 }
 
-/**
- * The logs in a directory and in its `logs`, missing ones whose backups are left included. One
- * that cannot be read goes to `unread` and hides no other.
- */
-async function logsIn(
-  context: Context,
-  word: string,
-  options: TargetOptions,
-  unread: FailedTarget[],
-): Promise<Log[]> {
-  const logs: Log[] = [];
-  for (const folder of [word, join(word, 'logs')]) {
-    const names = context.disk.list(folder) ?? [];
-    const lost = names.flatMap((name) => logOfBackup(name) ?? []);
-    const all = new Set([...names.filter((name) => !isSideFile(name)), ...lost]);
-    for (const name of [...all].sort()) {
-      const path = join(folder, name);
-      const exists = context.disk.stat(path);
-      if (exists !== undefined && exists.kind !== 'file') continue;
-      try {
-        const probe = await probeFile(context, path, exists !== undefined);
-        if (recognise(probe)) logs.push(await openLog(context, path, options.dialect));
-      } catch (error) {
-        if (!(error instanceof LogctlError)) throw error;
-        unread.push({ path, error });
-      }
-    }
-  }
-  return logs;
-}
-
 function hasSiblings(context: Context, word: string, options: TargetOptions): boolean {
-  return listBackups(context.disk, word, options.backupDir).length > 0;
+  const isLeft = (suffix: string) => context.disk.stat(word + suffix)?.kind === 'file';
+  return listBackups(context.disk, word, options.backupDir).length > 0 || suffixes.some(isLeft);
 }
 
 function noSuchFile(context: Context, word: string): LogctlError {

@@ -8,7 +8,8 @@ import type { Log } from './log.js';
 import type { VerifyLogPart, VerifyReport } from './model.js';
 import { envelope, exitOf, failureOf, nextFor, uncheckedWords, verdictOf } from './report.js';
 import { scanTail } from './checks/scan-tail.js';
-import { resolveTargets, type FailedTarget } from './targets.js';
+import type { FailedTarget } from './store-search.js';
+import { resolveTargets } from './targets.js';
 import { plural } from './text.js';
 
 const findingsMax = 1_000;

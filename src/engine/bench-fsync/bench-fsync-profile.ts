@@ -1,7 +1,7 @@
 /** bench-fsync-profile: what a log asks of its disk: sizes of its entries, its busiest minute. */
 import { backupLog } from '../checks/backups.js';
 import type { Context, TargetOptions } from '../context.js';
-import type { Log } from '../log.js';
+import { opsOf, type Log } from '../log.js';
 import { scanLog } from '../checks/scan-log.js';
 import { KIND } from '../scan/kernel.js';
 import { listBackups } from '../siblings.js';
@@ -82,8 +82,8 @@ export async function profileOf(
 
 async function scan(context: Context, log: Log): Promise<WriteProfile> {
   const profile = new WriteProfile();
-  const { dialect, files } = log;
-  const { ops } = dialect.codec(files[0].role);
+  const { dialect } = log;
+  const ops = opsOf(dialect);
   const isWritten = ops.map((name) => !dialect.checkpointOps.includes(name));
   const done = await scanLog(context, log, {
     fold: false,

@@ -2,7 +2,7 @@
 import { checkBackups, reportBackups, type CheckedBackup } from './backups.js';
 import type { Context, TargetOptions } from '../context.js';
 import type { FindingList } from '../finding-list.js';
-import type { Log } from '../log.js';
+import { opsOf, type Log } from '../log.js';
 import { checkMirror } from './mirror.js';
 import type { HolderSearch } from '../kernel-locks.js';
 import type { BackupPart, LogSummary, MirrorPart } from '../model.js';
@@ -52,6 +52,7 @@ export async function analyseScan(
     const writers = await checkStore(context, scan, backups, findings);
     reportBackups(context, log, backups, findings, options.maxBackupAge);
     const mirror = await checkMirror(context, scan, options.mirror, findings);
+    await log.dialect.checkStore?.(context, scan, findings);
     reportGarbage(scan, findings);
     return { log, scan, backups, mirror, writers, findings };
   } catch (error) {
@@ -63,7 +64,7 @@ export async function analyseScan(
 /** Counts, times and bytes of a scan, as reports have them. */
 export function summaryOf(scan: LogScan): LogSummary {
   const { counter, keydir, log } = scan;
-  const names = log.dialect.codec(log.files[0].role).ops;
+  const names = opsOf(log.dialect);
   return {
     entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op]])),
     firstTime: isoTime(counter.firstTime),
@@ -77,8 +78,9 @@ export function summaryOf(scan: LogScan): LogSummary {
 
 /** A checked backup as reports have it. */
 export function backupPart(backup: CheckedBackup): BackupPart {
-  const { path, ms, madeAt, bytes, verdict, compressed, entriesSince } = backup;
-  return { path, ms, madeAt, bytes, verdict, compressed, entriesSince };
+  const { path, ms, madeAt, bytes, verdict, compressed, entriesSince, companion } = backup;
+  const part = { path, ms, madeAt, bytes, verdict, compressed, entriesSince };
+  return companion === true ? { ...part, companion } : part;
 }
 
 /** Number of entries a scan counted. */

@@ -1,5 +1,6 @@
 /** backups: the copies a compaction left: are they sound, and how far back do they reach? */
 import { basename } from 'node:path';
+import type { DiskReader } from '../disk.js';
 import type { Context, TargetOptions } from '../context.js';
 import { LogctlError } from '../errors.js';
 import type { FindingList } from '../finding-list.js';
@@ -8,7 +9,7 @@ import { openSource, type Log } from '../log.js';
 import type { BackupPart, RestoreWindow } from '../model.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND } from '../scan/kernel.js';
-import { listBackups, type BackupName } from '../siblings.js';
+import { listBackups, listCompanions, type BackupName } from '../siblings.js';
 import { isoTime } from '../text.js';
 
 /** One backup and what a full read of it showed. */
@@ -42,7 +43,7 @@ export async function checkBackups(
   options: TargetOptions & { onlyNewest?: boolean },
 ): Promise<CheckedBackup[]> {
   if (log.path === '-') return [];
-  const names = listBackups(context.disk, log.path, options.backupDir);
+  const names = listCopies(context.disk, log, options.backupDir);
   const checked: CheckedBackup[] = [];
   for (const [place, name] of names.entries()) {
     const skip = options.onlyNewest === true && place > 0;
@@ -52,10 +53,20 @@ export async function checkBackups(
   return checked;
 }
 
-function unread(context: Context, { path, ms, compressed }: BackupName): CheckedBackup {
+/** Backups and companions, newest first. */
+function listCopies(disk: DiskReader, { path, dialect }: Log, backupDir?: string): BackupName[] {
+  const { companionSuffixes = [] } = dialect;
+  const companions = listCompanions(disk, path, companionSuffixes);
+  const all = [...companions, ...listBackups(disk, path, backupDir)];
+  return all.sort((a, b) => b.ms - a.ms);
+}
+
+function unread(context: Context, name: BackupName): CheckedBackup {
+  const { path, ms, compressed, companion } = name;
   return {
     path,
     ms,
+    ...(companion === true && { companion }),
     madeAt: isoTime(ms) ?? String(ms),
     bytes: context.disk.stat(path)?.size ?? 0,
     verdict: 'unread',
@@ -150,13 +161,14 @@ export function reportBackups(
   findings: FindingList,
   maxAgeMs: number | undefined,
 ): void {
-  for (const { path, verdict, fault } of backups) {
-    if (verdict !== 'damaged') continue;
+  for (const { path, verdict, fault, companion } of backups) {
+    // A copy its library never finished is a leftover: the dialect knows what it means.
+    if (verdict !== 'damaged' || companion === true) continue;
     const consequence = 'The bot would keep this file and delete an older, sound one for it.';
     findings.add('backup-damaged', path, `does not verify: ${fault}`, { consequence });
   }
   if (maxAgeMs === undefined || log.path === '-') return;
-  const newest = backups.find(({ verdict }) => verdict !== 'damaged');
+  const newest = backups.find(({ verdict, companion }) => verdict !== 'damaged' && !companion);
   if (newest !== undefined && context.now() - newest.ms <= maxAgeMs) return;
   const words = newest ? `the newest backup is of ${newest.madeAt}` : 'there is no backup';
   findings.add('backup-stale', log.path, `${words}, older than allowed`);

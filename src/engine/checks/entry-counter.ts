@@ -1,7 +1,7 @@
 /** EntryCounter: what one pass counts: entries per operation, first and last time, order rules. */
 import type { Dialect } from '../dialects/dialect.js';
 import type { FindingList } from '../finding-list.js';
-import type { Role } from '../model.js';
+import { opsOf } from '../log.js';
 import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
 import { SequenceRule } from './sequence-rule.js';
 import { isoTime } from '../text.js';
@@ -26,10 +26,9 @@ export class EntryCounter {
 
   constructor(
     private readonly dialect: Dialect,
-    role: Role,
     private readonly findings: FindingList,
   ) {
-    this.ops = dialect.codec(role).ops.map(() => 0);
+    this.ops = opsOf(dialect).map(() => 0);
     this.sequence = new SequenceRule(findings);
   }
 

@@ -5,9 +5,9 @@ import { DamageLog, type Damage } from '../damage/damage-log.js';
 import type { SourceFile } from '../disk.js';
 import { EntryCounter } from './entry-counter.js';
 import { FindingList } from '../finding-list.js';
-import type { Keydir } from '../keydir/keydir.js';
-import { makeKernel, openSource, walkFile, type Log } from '../log.js';
-import type { LogSummary } from '../model.js';
+import { Keydir } from '../keydir/keydir.js';
+import { makeKernel, openSource, opsOf, walkFile, type Log } from '../log.js';
+import type { LogSummary, Position, Role } from '../model.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
 import { compareStates } from '../keydir/state-compare.js';
 import { unfinishedBatch, type UnfinishedBatch } from '../damage/unfinished-batch.js';
@@ -26,6 +26,8 @@ export interface ScanOptions {
   /** Sees each whole-state entry before it takes effect. */
   onState?(held: HeldState, path: string): void | Promise<void>;
 }
+
+const differingMax = 1_000;
 
 /** The result of one pass. Its files stay open, so that values can be read: close it at the end. */
 export interface LogScan {
@@ -47,6 +49,9 @@ export interface LogScan {
   findings: FindingList;
   /** Entries whose checksum was there and matched. */
   checksummed: number;
+  /** Whole entries that the format's own reader sees otherwise; at most 1,000 are kept. */
+  differing: Position[];
+  differingLines: number;
   close(): void;
 }
 
@@ -69,14 +74,18 @@ export async function scanLog(
 
 class LogScanner implements LogScan {
   readonly sources: SourceFile[] = [];
-  readonly keydir: Keydir;
+  readonly keydir = new Keydir();
   readonly counter: EntryCounter;
   readonly findings: FindingList;
   bytes = 0;
   lines = 0;
   tail: LogSummary['tail'] = 'empty';
-  private readonly kernel: Kernel;
+  /** One for each role that the files have; all fold into one keydir. */
+  private readonly kernels = new Map<Role, Kernel>();
+  private kernel!: Kernel;
   private readonly damageLog: DamageLog;
+  readonly differing: Position[] = [];
+  differingLines = 0;
   private path = '';
   private lastByteRows = { unended: false };
   /** Line of the last whole-state entry meant for readers that merge; -1: none yet. */
@@ -87,17 +96,9 @@ class LogScanner implements LogScan {
     readonly log: Log,
     private readonly options: ScanOptions,
   ) {
-    const { fold = true, onState } = options;
-    const holds = options.compareStates === true || onState !== undefined;
-    const { role } = log.files[0];
-    this.kernel = makeKernel(context, log.dialect, role, {
-      fold,
-      holdStates: holds ? 'all' : undefined,
-    });
-    this.keydir = this.kernel.keydir;
     this.findings = new FindingList(options.maxFindings);
-    this.counter = new EntryCounter(log.dialect, role, this.findings);
-    this.damageLog = new DamageLog(log.dialect, role);
+    this.counter = new EntryCounter(log.dialect, this.findings);
+    this.damageLog = new DamageLog(log.dialect);
   }
 
   get damages(): Damage[] {
@@ -117,7 +118,7 @@ class LogScanner implements LogScan {
   }
 
   get checksummed(): number {
-    return this.kernel.checksummed;
+    return [...this.kernels.values()].reduce((sum, { checksummed }) => sum + checksummed, 0);
   }
 
   close(): void {
@@ -126,8 +127,10 @@ class LogScanner implements LogScan {
   }
 
   async walk(file: number): Promise<void> {
-    const { context, kernel, options } = this;
-    const { path, bytesMax } = this.log.files[file];
+    const { context, options } = this;
+    const { path, bytesMax, role } = this.log.files[file];
+    const kernel = (this.kernel = this.kernelFor(role));
+    this.damageLog.role = role;
     this.path = path;
     const source = openSource(context, this.path);
     this.sources.push(source);
@@ -145,6 +148,17 @@ class LogScanner implements LogScan {
     if (!end.replaced) return;
     const words = 'renamed over while we read: the answer is about the file we hold';
     this.findings.add('replaced-while-read', this.path, words);
+  }
+
+  private kernelFor(role: Role): Kernel {
+    const { fold = true, compareStates, onState } = this.options;
+    const holds = compareStates === true || onState !== undefined;
+    const { keydir } = this;
+    const options = { fold, keydir, holdStates: holds ? ('all' as const) : undefined };
+    const kernel =
+      this.kernels.get(role) ?? makeKernel(this.context, this.log.dialect, role, options);
+    this.kernels.set(role, kernel);
+    return kernel;
   }
 
   /** A batch that was cut at the end of the file; none where only a part of it is read. */
@@ -188,6 +202,7 @@ class LogScanner implements LogScan {
     const isEntry = batch.kind[row] !== KIND.bad;
     if ((problem & PROBLEM.unended) !== 0) this.lastByteRows.unended = true;
     if ((problem & PROBLEM.upstreamOnly) !== 0) this.upstreamOnlyLine = line;
+    if ((problem & PROBLEM.differs) !== 0) this.noteDiffering(row, line);
     if (isEntry && (problem & PROBLEM.unended) !== 0) {
       this.findings.add('unended-line', this.path, 'the last entry is whole but has no newline', {
         line,
@@ -200,6 +215,13 @@ class LogScanner implements LogScan {
     const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
     const at = { path: this.path, line, timeBefore, seqBefore };
     await this.damageLog.addLine(batch, row, at, source);
+  }
+
+  private noteDiffering(row: number, line: number): void {
+    const { path } = this;
+    const { offset, length } = this.kernel.batch;
+    if (this.differingLines++ >= differingMax) return;
+    this.differing.push({ path, line, offset: offset[row], length: length[row] });
   }
 
   private async onHeld(): Promise<void> {
@@ -221,8 +243,8 @@ class LogScanner implements LogScan {
 
   /** Whole-state entries of other operations replace by design; a checkpoint only restates. */
   private isCheckpoint(op: number): boolean {
-    const { dialect, files } = this.log;
-    return dialect.checkpointOps.includes(dialect.codec(files[0].role).ops[op]);
+    const { dialect } = this.log;
+    return dialect.checkpointOps.includes(opsOf(dialect)[op]);
   }
 
   /** False for the first entry, which stands for no other, and for a head of two lines. */

@@ -22,6 +22,7 @@ export async function checkStore(
   if (scan.log.path === '-') return { holders: [], hidden: 0 };
   await checkStart(context, scan, backups, findings);
   checkLeftovers(context, scan, findings);
+  await checkLock(context, scan, findings);
   checkReaders(scan, findings);
   return checkHolders(context, scan, findings);
 }
@@ -35,6 +36,8 @@ async function checkStart(
 ): Promise<void> {
   const { log } = scan;
   if (await checkCut(context, scan, async () => backups, findings)) return;
+  // A log whose compaction leaves plain entries begins with one whatever came before.
+  if (log.dialect.compaction === 'lines') return;
   const base = backups.find(({ verdict }) => verdict !== 'damaged');
   const orphan = scan.counter.firstKind !== undefined && scan.counter.firstKind !== KIND.state;
   const startsDamaged = scan.damages[0]?.offset === 0;
@@ -160,6 +163,13 @@ function checkLeftovers(context: Context, scan: LogScan, findings: FindingList):
     if (!name.startsWith(temporaryPrefix)) continue;
     findings.add('leftover-temp', join(directory, name), 'a temporary file nobody finished');
   }
+}
+
+/** The lock of the format's own library: whose it is, or that nobody holds it any more. */
+async function checkLock(context: Context, { log }: LogScan, findings: FindingList): Promise<void> {
+  const seen = await log.dialect.lock?.look(context, log.path);
+  if (seen?.state === 'live') findings.add('live-writer', log.path, seen.words);
+  if (seen?.state === 'stale') findings.add('stale-lock', log.path, seen.words);
 }
 
 /** Where the format's own library would load another state from this very log. */

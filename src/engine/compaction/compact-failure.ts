@@ -9,7 +9,7 @@ import type { Log } from '../log.js';
 import type { CompactLogPart, Failure, NextStep } from '../model.js';
 import { failureOf, nextFor, verdictOf } from '../report.js';
 import { listBackups } from '../siblings.js';
-import type { FailedTarget } from '../targets.js';
+import type { FailedTarget } from '../store-search.js';
 
 /** What is said of one log. */
 export interface CompactOutcome {

@@ -1,11 +1,13 @@
 /** compact-fold: what compaction learns of a log before anything is written. */
 import { checkBackups } from '../checks/backups.js';
 import { upstreamOnlyKeys } from './checkpoint-writer.js';
+import { LiveLines } from './live-lines.js';
 import type { CompactOptions, Context } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { Log } from '../log.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
+import { upstreamState } from '../checks/upstream-state.js';
 import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
 import { stateHash } from '../keydir/state-hash.js';
 import { checkCut } from '../checks/store-checks.js';
@@ -32,6 +34,8 @@ export interface FoldedLog {
   startedAt: number;
   /** Lines without effect on the state, which are kept. */
   carried: CarriedLines;
+  /** Where compaction leaves lines as they stand: those of the live keys. */
+  live: LiveLines | undefined;
   /** Bytes behind the prefix, whole lines or not. */
   tailLength: number;
   close(): void;
@@ -62,7 +66,11 @@ export async function foldLog(
     const batch = await unfinishedBatch(old, size, log.dialect);
     const prefixLength = batch?.start ?? lastLineEnd(old, 0, size);
     const ends = prefixEnds(old, prefixLength);
-    const onRows = (batch: LineBatch) => collectCarried(batch, carried);
+    const live = log.dialect.compaction === 'lines' ? new LiveLines() : undefined;
+    const onRows = (batch: LineBatch, firstLine: number) => {
+      collectCarried(batch, carried);
+      live?.see(batch, firstLine);
+    };
     const scan = await scanLog(context, log, { until: prefixLength, onRows });
     try {
       if (scan.sources[0].stat().id !== id) throw rewritten(log.path, 'was replaced');
@@ -77,28 +85,51 @@ export async function foldLog(
       old.close();
     };
     const tailLength = size - prefixLength;
-    return { old, prefixLength, ends, scan, startedAt, carried, tailLength, close };
+    return { old, prefixLength, ends, scan, startedAt, carried, live, tailLength, close };
   } catch (error) {
     old.close();
     throw error;
   }
 }
 
-/** The state hashes of a scan; one computation where both states are one. */
-export async function hashesOf({ keydir, sources }: LogScan): Promise<StateHashes> {
+/**
+ * The state hashes of a scan; one computation where both states are one. `context`: the world it
+ * was read in. `until`: bytes that were read. Throws `refused` where the library loads nothing.
+ */
+export async function hashesOf(
+  context: Context,
+  scan: LogScan,
+  until: number,
+): Promise<StateHashes> {
+  const { keydir, sources, log } = scan;
   const documented = await stateHash(keydir, sources, 'documented');
-  if (keydir.upstreamCount === keydir.count) return { documented, upstream: documented };
-  return { documented, upstream: await stateHash(keydir, sources, 'upstream') };
+  const isOne = log.dialect.upstream.load === undefined && keydir.upstreamCount === keydir.count;
+  if (isOne) return { documented, upstream: documented };
+  const state = await upstreamState(context, scan, until);
+  try {
+    if (state.refusal !== undefined) throw unloadable(log.path, state.refusal.message);
+    // What its reader cannot hold is no difference that compaction makes.
+    return { documented, upstream: await stateHash(state.keydir, state.sources, state.semantics) };
+  } finally {
+    state.close();
+  }
+}
+
+function unloadable(path: string, why: string): LogctlError {
+  const next = [['logctl', 'recover', '--dry-run', path]];
+  const message = `${path}: its own library would not load it: ${why}`;
+  return new LogctlError('damaged', message, next[0].join(' '), { path, next });
 }
 
 /** About how many bytes the head will have; never too few. */
-export function headBytesMax({ scan, carried }: FoldedLog): number {
+export function headBytesMax({ scan, carried, live }: FoldedLog): number {
   const { keydir } = scan;
+  const lines = carried.stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  if (live !== undefined) return live.bytes + lines;
   const members = [...upstreamOnlyKeys(keydir)];
   const extra = members.reduce((sum, index) => {
     return sum + 6 * keydir.keyBytes(index).length + keydir.valueLength(index);
   }, 0);
-  const lines = carried.stretches.reduce((sum, { from, to }) => sum + to - from, 0);
   return keydir.liveBytes + 2 * (keydir.count + members.length) + extra + lines + marksBytes;
 }
 

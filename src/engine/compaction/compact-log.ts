@@ -13,12 +13,14 @@ import type { CompactOptions, Sink, WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { readIntent } from './intent.js';
+import type { LiveLines } from './live-lines.js';
 import type { Log } from '../log.js';
 import type { CompactLogPart } from '../model.js';
 import { partOf } from '../bytes/source-part.js';
 import { backupsKeptDefault, prune } from './prune.js';
-import { scanSource } from '../recovery/recover-state.js';
+import { contextOf, scanSource } from '../recovery/recover-state.js';
 import { verdictOf } from '../report.js';
+import { upstreamState } from '../checks/upstream-state.js';
 import { freshBackupPath, listBackups } from '../siblings.js';
 import { swapIn, type SwapResult } from './swap.js';
 import { finishCompaction } from './swap-recovery.js';
@@ -43,7 +45,7 @@ export async function compactLog(
   const { dryRun = false, lockWait = 0 } = options;
   // No lock file beside a log that is not there, and none where nothing is written.
   if (dryRun || log.missing) return new Compaction(context, log, options).preview();
-  return withCompactionLock(context, log.path, { waitMs: lockWait }, async () => {
+  return withCompactionLock(context, log, { waitMs: lockWait }, async () => {
     const { did, mergedBytes } = await finishCompaction(context, log.path, options);
     const merged = mergedBytes > 0 ? `, ${plural(mergedBytes, 'byte')} merged` : '';
     if (did !== 'nothing') context.say?.(1, `${log.path}: an interrupted run ${did}${merged}`);
@@ -80,7 +82,8 @@ class Compaction {
         return { ...this.part(folded, 'skipped', 0), reason: 'it is empty' };
       }
       this.requireSpace(folded);
-      const before = await hashesOf(folded.scan);
+      const before = await hashesOf(this.context, folded.scan, folded.prefixLength);
+      this.requireOneState(before);
       const backup = freshBackupPath(this.context.disk, this.log.path, this.context.now());
       const result = await this.swap(folded, before, backup);
       return await this.done(folded, { before, backup, result });
@@ -90,7 +93,8 @@ class Compaction {
   }
 
   private fold(): Promise<FoldedLog> {
-    writingOf(this.log.dialect, this.log.path);
+    const { dialect, path } = this.log;
+    if (dialect.compaction === 'checkpoint') writingOf(dialect, path);
     return foldLog(this.context, this.log, this.options);
   }
 
@@ -117,18 +121,41 @@ class Compaction {
       context.progress?.({ phase: 'write', path: log.path, done, total });
       await context.checkpoint?.();
     };
-    const stamp = {
-      now: startedAt,
-      version: await versionOf(scan),
-      folded: prefixLength,
-      seq: lastSeq > 0 ? lastSeq : undefined,
-    };
-    await writeCheckpoint(scan, writingOf(log.dialect, log.path), stamp, watched);
+    if (folded.live === undefined) {
+      const stamp = {
+        now: startedAt,
+        version: await versionOf(scan),
+        folded: prefixLength,
+        seq: lastSeq > 0 ? lastSeq : undefined,
+      };
+      await writeCheckpoint(scan, writingOf(log.dialect, log.path), stamp, watched);
+    } else {
+      await this.writeLines(folded, folded.live, watched);
+    }
     for (const { from, to } of carried.stretches) {
       for (let at = from; at < to; at += windowBytes) {
         await watched(readNow(folded.old, at, Math.min(to, at + windowBytes)));
       }
     }
+  }
+
+  /** The live lines in the order in which the library has their keys. */
+  private async writeLines({ scan, prefixLength }: FoldedLog, live: LiveLines, sink: Sink) {
+    const state = await upstreamState(this.context, scan, prefixLength);
+    try {
+      await live.write(state.keydir, scan.sources[0], sink);
+    } finally {
+      state.close();
+    }
+  }
+
+  /** Lines are kept as they stand: where two readers see two states, one of them would lose. */
+  private requireOneState({ documented, upstream }: StateHashes): void {
+    const { path, dialect } = this.log;
+    if (dialect.compaction === 'checkpoint' || documented === upstream) return;
+    const message = `${path}: ${dialect.upstream.reader} would load another state than the log has`;
+    const next = [['logctl', 'verify', path]];
+    throw new LogctlError('refused', message, next[0].join(' '), { path, next });
   }
 
   /** Reads the head back from disk: both states and the highest number must be what they were. */
@@ -137,9 +164,10 @@ class Compaction {
     before: StateHashes,
     { temporary, length }: { temporary: SourceFile; length: number },
   ): Promise<void> {
-    const scan = await scanSource(this.context, this.log, partOf(temporary, 0, length));
+    const head = partOf(temporary, 0, length);
+    const scan = await scanSource(this.context, this.log, head);
     try {
-      const after = await hashesOf(scan);
+      const after = await hashesOf(contextOf(this.context, head), scan, length);
       const isSame =
         after.documented === before.documented &&
         after.upstream === before.upstream &&
@@ -176,7 +204,8 @@ class Compaction {
     const isDone = outcome === 'swapped';
     const backupsRemoved = isDone ? await prune(context, log, { ...options, newest: backup }) : [];
     const part = this.part(folded, isDone ? 'compacted' : 'deferred', headLength + carriedLength);
-    const headLines = folded.scan.keydir.upstreamCount > folded.scan.keydir.count ? 2 : 1;
+    const { keydir } = folded.scan;
+    const headLines = folded.live?.count ?? (keydir.upstreamCount > keydir.count ? 2 : 1);
     const exitCode = isDone && quarantine === null ? 0 : 3;
     return {
       ...part,

@@ -1,18 +1,19 @@
 /** compaction-lock: keeps compactions and recoveries of one log apart. */
 import type { WriteContext } from '../context.js';
+import type { Dialect } from '../dialects/dialect.js';
 import type { HolderSearch } from '../kernel-locks.js';
 import { LogctlError } from '../errors.js';
 import { LockFile } from './lock-file.js';
 import { siblingsOf } from '../siblings.js';
 
 /**
- * Runs `body` while no other compaction or recovery of the log at `path` can. Writers go on: they
- * have a lock of their own. Throws LogctlError `busy` that names the holder when the lock was not
- * free within `waitMs`.
+ * Runs `body` while no other compaction or recovery of the log can. Our writers go on: they have a
+ * lock of their own; where the format's library has one, it is held too. Throws LogctlError `busy`
+ * that names the holder when the lock was not free within `waitMs`.
  */
 export async function withCompactionLock<T>(
   context: WriteContext,
-  path: string,
+  { path, dialect }: { path: string; dialect?: Dialect },
   { waitMs }: { waitMs: number },
   body: () => Promise<T>,
 ): Promise<T> {
@@ -25,7 +26,14 @@ export async function withCompactionLock<T>(
   };
   const lock = new LockFile(context, { path, lockPath, waitMs, busy });
   try {
-    return await lock.hold(body);
+    return await lock.hold(async () => {
+      const release = await dialect?.lock?.take(context, path);
+      try {
+        return await body();
+      } finally {
+        release?.();
+      }
+    });
   } finally {
     lock.close();
   }

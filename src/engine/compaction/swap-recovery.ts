@@ -101,7 +101,7 @@ async function merge(
   intent: Intent,
   options: FinishOptions,
 ): Promise<number> {
-  const { dialect } = await openLog(context, path, options.dialect);
+  const { dialect } = await openLog(context, path, options);
   const old = openKept(context, path, intent);
   try {
     await waitUntilQuiet(context, old, options);

@@ -53,14 +53,11 @@ export class DamageLog {
   /** Lines of whitespace behind the last entry: no damage if nothing follows. */
   private white: Damage[] = [];
   private seenEntry = false;
-  private readonly splitter: LineSplitter;
+  /** Of the file that is being read. */
+  role: Role = 'segment';
+  private readonly splitters = new Map<Role, LineSplitter>();
 
-  constructor(
-    private readonly dialect: Dialect,
-    role: Role,
-  ) {
-    this.splitter = new LineSplitter(dialect, role);
-  }
+  constructor(private readonly dialect: Dialect) {}
 
   /** True while an entry would change nothing here: the usual case, kept cheap. */
   get isQuiet(): boolean {
@@ -117,7 +114,7 @@ export class DamageLog {
     for (const line of this.white) this.keep(line);
     this.white = [];
     if ((damage.problem & PROBLEM.json) !== 0) {
-      damage.pieces = await this.splitter.split(source, damage);
+      damage.pieces = await this.splitter().split(source, damage);
     }
     const head = new Uint8Array(Math.min(32, damage.length));
     await source.read(head, damage.offset);
@@ -149,6 +146,12 @@ export class DamageLog {
       if (others) others.push(damage);
       else this.atStake.set(key, [damage]);
     }
+  }
+
+  private splitter(): LineSplitter {
+    const splitter = this.splitters.get(this.role) ?? new LineSplitter(this.dialect, this.role);
+    this.splitters.set(this.role, splitter);
+    return splitter;
   }
 
   private countOnly(length: number): void {

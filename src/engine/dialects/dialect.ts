@@ -1,7 +1,12 @@
 /** Dialect: one on-disk format. Everything the engine knows of a format it learns through this. */
-import type { DiskReader } from '../disk.js';
+import type { LogScan } from '../checks/scan-log.js';
+import type { CompactOptions, Context, TargetOptions, WriteContext } from '../context.js';
+import type { DiskReader, SourceFile } from '../disk.js';
+import type { FindingList } from '../finding-list.js';
+import type { Keydir } from '../keydir/keydir.js';
+import type { Log } from '../log.js';
 import type { EntryWriting } from '../writer/entry-text.js';
-import type { LogFile, Role } from '../model.js';
+import type { CompactLogPart, LogFile, Role } from '../model.js';
 import type { LineCodec } from '../scan/kernel.js';
 
 /** What a store looks like from outside. */
@@ -28,16 +33,44 @@ export interface UpstreamRules {
   mergesState: boolean;
   /** Base names of logs it writes and never reads back. */
   ignoresLogs: readonly string[];
+  /**
+   * Loads a log exactly as the format's own library does, where the rules above are not all of it.
+   * `until`: only so many bytes of the last file. The caller closes the sources.
+   */
+  load?(context: Context, log: Log, until?: number): Promise<UpstreamLoad>;
 }
+
+/** What the format's own library makes of a log. */
+export interface UpstreamLoad {
+  /** Why it would not load. Absent: it loads. */
+  refusal?: { message: string; path: string; line?: number; offset?: number };
+  /** The state, as the documented one of this table; its order is the library's own. */
+  keydir: Keydir;
+  sources: SourceFile[];
+}
+
+/** The lock of the format's own library. */
+export interface StoreLock {
+  /** `words` name the holder, or what is odd about it. May wait for a heartbeat. */
+  look(context: Context, path: string): Promise<{ state: LockState; words: string }>;
+  /** Holds it while we write; gives what lets it go. Throws LogctlError `busy`. */
+  take(context: WriteContext, path: string): Promise<() => void>;
+}
+
+export type LockState = 'free' | 'live' | 'stale';
 
 export interface Dialect {
   readonly name: string;
   /** What its lines look like, for an error message. */
   readonly looksLike: string;
   recognises(probe: Probe): boolean;
+  /** Asked only where no other dialect recognises a probe. */
+  readonly isFallback?: boolean;
+  /** The same dialect with options of its own; absent where it has none. */
+  withOptions?(options: TargetOptions): Dialect;
   /** The files of the log, in the order replay reads them. */
   layout(disk: DiskReader, path: string): LogFile[];
-  /** How to read the lines of one file. */
+  /** How to read the lines of files of one role. All codecs of a dialect share one list of ops. */
   codec(role: Role): LineCodec;
   /** Byte patterns at which a whole entry may begin inside a damaged line. */
   readonly resync: readonly string[];
@@ -45,6 +78,19 @@ export interface Dialect {
   readonly checkpointStart: string | undefined;
   /** Names of the operations that are checkpoints. */
   readonly checkpointOps: readonly string[];
+  /**
+   * Behind the log's name: copies of it that the library's own rewriting leaves. Where the log is
+   * damaged they are looked at as backups are; they are never removed.
+   */
+  readonly companionSuffixes?: readonly string[];
+  /** Findings of this format alone. Called after a log was read, its backups and companions too. */
+  checkStore?(context: Context, scan: LogScan, findings: FindingList): Promise<void>;
+  /** Absent where the library has no lock. */
+  readonly lock?: StoreLock;
+  /** What compaction leaves: one checkpoint, or the last line of each live key as it stands. */
+  readonly compaction: 'checkpoint' | 'lines';
+  /** Compacts a store of several files in the format's own way. */
+  compact?(context: WriteContext, log: Log, options: CompactOptions): Promise<CompactLogPart>;
   /** The note that stands in place of lost numbered entries, without newline. `now`: ms. */
   recoveredNote?(gap: { from: number; to: number; receipt: string; now: number }): string;
   /** One entry that sets a key, without newline. `value`: JSON text, taken as it is. */
@@ -54,12 +100,4 @@ export interface Dialect {
   readonly upstream: UpstreamRules;
   /** Sequence numbers run through the file and are checked. */
   readonly sequenced: boolean;
-  /** Entries of several files interleave: the order of two of them. Absent: file order. */
-  compare?(a: ClockedEntry, b: ClockedEntry): number;
-}
-
-/** What multi-writer formats order entries by. */
-export interface ClockedEntry {
-  clock: number;
-  writer: string;
 }

@@ -54,6 +54,7 @@ export const progressive: Dialect = {
   resync: ['{"timestamp":"', '{"op":"'],
   checkpointStart: '{"op":"CHECKPOINT"',
   checkpointOps: ['CHECKPOINT'],
+  compaction: 'checkpoint',
   ...progressiveWriting,
   upstream: {
     reader: "the bot's own reader",

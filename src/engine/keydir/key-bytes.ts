@@ -4,12 +4,17 @@
  * The canonical form is UTF-8 of the decoded string, generalised to lone surrogates (WTF-8: a lone
  * surrogate is its three-byte pattern), since JSON can spell them with \u escapes and JavaScript
  * keeps them. Source: RFC 8259 §7 and §8.2; "The WTF-8 encoding", Simon Sapin.
+ *
+ * Some formats have keys that are no strings. Such a key is a byte that no UTF-8 has, and its JSON
+ * text, so that the number 1 and the string "1" stay two keys.
  */
 import { isUtf8 } from 'node:buffer';
 
 /** Room for more, as a part of what is there: a copy of the arena now and then costs little. */
 const arenaGrowth = 1.125;
 const BACKSLASH = 0x5c;
+/** First byte of a key that is no string. */
+const NO_STRING = 0xff;
 const HEX_DIGIT: Record<string, number> = { b: 8, f: 12, n: 10, r: 13, t: 9 };
 
 /** Growing storage for the keys' bytes. Forgotten bytes are counted; the keydir packs them. */
@@ -93,8 +98,19 @@ export function stringToKey(text: string): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** The JavaScript string of canonical bytes. */
+/** Canonical bytes of a key that is no string: `json` is its JSON text without whitespace. */
+export function jsonToKey(json: string): Uint8Array {
+  return Buffer.concat([Uint8Array.of(NO_STRING), Buffer.from(json)]);
+}
+
+/** The JSON text of a key: a string with its quotes, or what else it is. */
+export function keyToJson(key: Uint8Array): string {
+  return key[0] === NO_STRING ? keyToString(key) : JSON.stringify(keyToString(key));
+}
+
+/** The JavaScript string of canonical bytes; of a key that is no string its JSON text. */
 export function keyToString(key: Uint8Array): string {
+  if (key[0] === NO_STRING) return Buffer.from(key.subarray(1)).toString('utf8');
   if (isUtf8(key)) return Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8');
   let text = '';
   for (let i = 0; i < key.length;) {
@@ -115,6 +131,7 @@ const hasLoneSurrogate = (text: string) =>
 
 /** Bytes of `JSON.stringify(key)`, quotes included, without making the string. */
 export function jsonKeyLength(bytes: Uint8Array, start: number, length: number): number {
+  if (length > 0 && bytes[start] === NO_STRING) return length - 1;
   let total = length + 2;
   for (let i = start; i < start + length; i++) {
     const byte = bytes[i];

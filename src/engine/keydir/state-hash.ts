@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { SourceFile } from '../disk.js';
-import { keyToString } from './key-bytes.js';
+import { keyToJson, keyToString } from './key-bytes.js';
 import type { Keydir, Semantics } from './keydir.js';
 import { readValues } from './values.js';
 
 /**
- * sha-256, hex, over `JSON.stringify(key)`, `:`, the value's bytes, LF; keys in order of their
+ * sha-256, hex, over the key as JSON, `:`, the value's bytes, LF; keys in order of their
  * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out.
  */
 export async function stateHash(
@@ -20,7 +20,7 @@ export async function stateHash(
   const order = liveOrder(keydir.sortedOrder(semantics), keydir, lost);
   let begun = -1;
   await readValues(keydir, sources, order, (index, part, last) => {
-    if (begun !== index) hash.update(`${JSON.stringify(keyToString(keydir.key(index)))}:`);
+    if (begun !== index) hash.update(`${keyToJson(keydir.key(index))}:`);
     begun = last ? -1 : index;
     hash.update(part);
     if (last) hash.update('\n');

@@ -6,7 +6,7 @@ import { withCompactionLock } from '../compaction/compaction-lock.js';
 import type { RecoverOptions, WriteContext } from '../context.js';
 import { EXIT, LogctlError } from '../errors.js';
 import type { Finding } from '../findings.js';
-import { openLog, type Log } from '../log.js';
+import { openLogAs, type Log } from '../log.js';
 import type { RecoverLogPart } from '../model.js';
 import type { LogPlan } from './plan.js';
 import { applyPlan, checkBasis, writeParts, type AppliedPlan } from './recover-apply.js';
@@ -30,7 +30,7 @@ export async function recoverLog(
 ): Promise<RecoverLogPart> {
   if (options.output !== undefined) return writeElsewhere(context, log, plan, options.output);
   const waitMs = options.lockWait ?? 0;
-  return withCompactionLock(context, log.path, { waitMs }, async () => {
+  return withCompactionLock(context, log, { waitMs }, async () => {
     await finishCompaction(context, log.path, options);
     const current = plan.unfinished ? await replan(context, log, options) : plan;
     if (current.action === 'refused') throw refusalOf(current);
@@ -39,7 +39,7 @@ export async function recoverLog(
     const verified = (part: RecoverLogPart, analysis: Analysis) =>
       finished(context, current, part, analysis);
     if (current.action !== 'recover') {
-      const now = await openLog(context, log.path, log.dialect.name);
+      const now = openLogAs(context, log.path, log.dialect);
       return verified(part, await analyse(context, now, options));
     }
     const { evidenceDir } = options;
@@ -54,7 +54,7 @@ export async function recoverLog(
 }
 
 async function replan(context: WriteContext, log: Log, options: RecoverOptions): Promise<LogPlan> {
-  const now = await openLog(context, log.path, log.dialect.name);
+  const now = openLogAs(context, log.path, log.dialect);
   const plan = await planLog(context, now, options);
   if (isDoing(plan)) checkSpace([plan]);
   return plan;
@@ -77,7 +77,7 @@ async function analyseApplied(
     return analyseScan(context, scan, options);
   }
   scan.close();
-  return analyse(context, await openLog(context, log.path, log.dialect.name), options);
+  return analyse(context, openLogAs(context, log.path, log.dialect), options);
 }
 
 /** What the verify found, and the main JSON file. */
@@ -123,11 +123,7 @@ async function writeElsewhere(
   await writeOutput(context.disk, output, options, async (sink) => {
     await writeParts(context, plan, sink);
   });
-  const { scan, findings } = await analyse(
-    context,
-    await openLog(context, output, log.dialect.name),
-    {},
-  );
+  const { scan, findings } = await analyse(context, openLogAs(context, output, log.dialect), {});
   try {
     const hash = await stateHash(scan.keydir, scan.sources, 'documented');
     assert(hash === plan.state.hashAfter, 'the file written does not hold what was planned');

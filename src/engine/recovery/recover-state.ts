@@ -26,15 +26,22 @@ export async function scanSource(
   source: SourceFile,
   options: ScanOptions = {},
 ): Promise<LogScan> {
+  // A name without .gz: what comes out of `source` is plain.
+  const files = [{ ...log.files[0], path: log.path }];
+  const world = contextOf(context, source);
+  return scanLog(world, { ...log, missing: false, files }, options);
+}
+
+/** A world whose only file is `source`, whatever path is asked for. */
+export function contextOf(context: Context, source: SourceFile): Context {
   const disk = Object.assign(Object.create(context.disk) as DiskReader, {
     open: () => source,
     stat: () => source.stat(),
     // Nothing lies beside it: an unfinished compaction is not to be merged into it.
     lstat: () => undefined,
+    list: () => [],
   });
-  // A name without .gz: what comes out of `source` is plain.
-  const files = [{ ...log.files[0], path: log.path }];
-  return scanLog({ ...context, disk }, { ...log, missing: false, files }, options);
+  return { ...context, disk };
 }
 
 /** Keys and hashes of two states; one scan twice where nothing changes. */

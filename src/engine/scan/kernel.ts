@@ -23,8 +23,13 @@ export interface LineShape {
   keySlot: number;
   /** Slot of a checksum over the line's bytes before it (see crc-watch.ts). -1: none. */
   crcSlot: number;
-  /** `file`: the whole file is one JSON object, whose own members are live ranges (a mirror). */
-  framing: 'line' | 'file';
+  /** Slot whose text names the writer of the line, where several write one log. Absent: none. */
+  writerSlot?: number;
+  /**
+   * `document`: the whole file is one JSON value, judged as one line. `file`: and its own members
+   * are live ranges (a mirror).
+   */
+  framing: 'line' | 'document' | 'file';
 }
 
 /** What one line is. The numbers are on the kernel's border: never reorder. */
@@ -59,7 +64,12 @@ export const PROBLEM = {
   deletes: 1024,
   /** A whole-state entry for readers that merge; the next one stands for the documented state. */
   upstreamOnly: 2048,
+  /** A whole entry that the format's own reader sees otherwise, or not at all. */
+  differs: 4096,
 } as const;
+
+/** Value slot of a line that is a value as a whole. */
+export const WHOLE_LINE = -2;
 
 /** One batch of lines, in columns. Row i of every column is one line. */
 export interface LineBatch {
@@ -81,6 +91,10 @@ export interface LineBatch {
   time: Float64Array;
   /** Sequence number; NaN without one. */
   seq: Float64Array;
+  /** What orders the entries of several writers; NaN without one. */
+  clock: Float64Array;
+  /** Index in `kernel.writers`; 0: the line names none. */
+  writer: Uint16Array;
   valueOffset: Float64Array;
   valueLength: Float64Array;
   /** The key in canonical bytes: `keys.subarray(keyStart, keyStart + keyLength)`. */
@@ -106,12 +120,18 @@ export interface LineView {
   readonly topType: number;
   /** Invalid UTF-8 is near: captured text may hold it. */
   readonly suspect: boolean;
-  /** Answers. `kind` starts as bad; `stateSlot` names the members slot of a state entry. */
+  /** Offset of the line's first byte in the file. */
+  readonly lineStart: number;
+  /**
+   * Answers. `kind` starts as bad; `valueSlot` may be WHOLE_LINE; `stateSlot` names the members
+   * slot of a state entry.
+   */
   kind: number;
   op: number;
   problem: number;
   time: number;
   seq: number;
+  clock: number;
   valueSlot: number;
   stateSlot: number;
   /** Sets the key from canonical bytes. */
@@ -180,6 +200,8 @@ export interface Kernel {
   readonly held: HeldState | undefined;
   /** Lines whose checksum was there and matched. */
   readonly checksummed: number;
+  /** Names of writers by their number in the batch; the first is empty. */
+  readonly writers: readonly string[];
   /** Live keys of everything folded so far. */
   readonly keydir: Keydir;
   /** Where the grammar of the line being read broke already, as a file offset; -1: nowhere. */

@@ -20,6 +20,8 @@ export function emptyBatch(chunkBytes: number): LineBatch {
     errorAt: column(),
     time: column(),
     seq: column(),
+    clock: column(),
+    writer: new Uint16Array(rows),
     valueOffset: column(),
     valueLength: column(),
     keyStart: new Uint32Array(rows),

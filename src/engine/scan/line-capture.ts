@@ -24,6 +24,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   problem = 0;
   time = NaN;
   seq = NaN;
+  clock = NaN;
+  lineStart = 0;
   valueSlot = -1;
   stateSlot = -1;
 
@@ -36,6 +38,9 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   protected base = 0;
   protected file = 0;
   protected lineNumber = 1;
+  /** File offsets of the line's own value, whitespace around it excluded. */
+  protected topStart = 0;
+  protected topEnd = 0;
 
   /** Texts of a line that streams by; `text` is this, or the chunk where the line lies in it. */
   private kept = new Uint8Array(1024);
@@ -93,7 +98,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     for (let slot = 0; slot < this.type.length; slot++) this.type[slot] = TYPE.absent;
     this.text = this.kept;
     this.topType = this.kind = this.op = this.problem = 0;
-    this.time = this.seq = NaN;
+    this.time = this.seq = this.clock = NaN;
     this.valueSlot = this.stateSlot = this.slot = this.openSlot = -1;
     this.keyLength = this.textEnd = 0;
     this.captureFrom = -1;
@@ -144,6 +149,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   protected beginValue(i: number, type: number): void {
     if (this.depth === 0) {
       this.topType = type;
+      this.topStart = this.base + i;
     } else if (this.depth === this.membersDepth) {
       this.memberFrom = this.base + i;
       if (this.inArray) this.nameElement();
@@ -158,6 +164,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
       return;
     }
     if (this.membersDepth === 2) this.membersDepth = -1;
+    if (this.depth === 0) this.topEnd = this.base + i;
     if (this.depth !== 1 || this.slot < 0) return;
     const { slot } = this;
     this.openSlot = -1;

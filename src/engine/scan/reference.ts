@@ -15,14 +15,13 @@ import {
   TYPE,
   type Kernel,
   type KernelOptions,
-  type LineBatch,
   type LineCodec,
   type MakeKernel,
   type ScanStart,
 } from './kernel.js';
-import { emptyBatch, rowsMax } from './line-batch.js';
+import { rowsMax } from './line-batch.js';
+import { LineRows } from './line-rows.js';
 import { Utf8Watch } from './utf8-watch.js';
-import { WholeLine } from './whole-line.js';
 
 const LF = 0x0a;
 /** Rows folded at a time: enough for their cache misses to overlap. */
@@ -31,10 +30,9 @@ const foldedTogether = 32;
 /** Makes the reference kernel. Nothing is read or opened by it. */
 export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(options);
 
-class ReferenceKernel extends WholeLine implements Kernel {
+class ReferenceKernel extends LineRows implements Kernel {
   readonly name = 'reference';
   readonly chunk: Uint8Array;
-  readonly batch: LineBatch;
   readonly keydir: Keydir;
   pending = false;
   checksummed = 0;
@@ -48,11 +46,8 @@ class ReferenceKernel extends WholeLine implements Kernel {
   private badUtf8 = false;
   private readonly crc = new CrcWatch();
   private cursor = 0;
-  private lineStart = 0;
-  private errorAt = -1;
   /** The last line has no newline: one is put behind it, so that no state needs a special end. */
   private virtualEnd = false;
-  private keysEnd = 0;
   /** Rows of the batch that are in the keydir, or were never to be; the line of row 0. */
   private folded = 0;
   private firstLine = 1;
@@ -65,7 +60,6 @@ class ReferenceKernel extends WholeLine implements Kernel {
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;
-    this.batch = emptyBatch(options.chunkBytes);
     this.chunk = this.bytes.subarray(0, options.chunkBytes);
   }
 
@@ -161,7 +155,7 @@ class ReferenceKernel extends WholeLine implements Kernel {
     this.addRow(length);
     // A torn main file still shows the members before the tear; its reader sees the error too.
     const isTorn = this.kind === KIND.bad && this.topType === TYPE.object;
-    if (isTorn && !this.lines && this.fold) {
+    if (isTorn && this.shape.framing === 'file' && this.fold) {
       this.keydir.replaceState(this.memberTables[0]);
     }
     if (this.kind === KIND.state && this.fold) {
@@ -201,41 +195,6 @@ class ReferenceKernel extends WholeLine implements Kernel {
       this.kind = KIND.bad;
       this.problem |= PROBLEM.crc;
     }
-  }
-
-  private addRow(length: number): void {
-    const { batch } = this;
-    const row = batch.count++;
-    batch.offset[row] = this.lineStart;
-    batch.length[row] = length;
-    batch.kind[row] = this.kind;
-    batch.op[row] = this.op;
-    batch.problem[row] = this.problem;
-    if (this.problem !== 0) batch.odd++;
-    batch.errorAt[row] = this.errorAt;
-    batch.time[row] = this.time;
-    batch.seq[row] = this.seq;
-    const slot = this.valueSlot;
-    // A slot that is absent still has the range of an older line.
-    const hasValue = slot >= 0 && this.type[slot] !== TYPE.absent;
-    batch.valueOffset[row] = hasValue ? this.valueStart[slot] : 0;
-    batch.valueLength[row] = hasValue ? this.valueEnd[slot] - this.valueStart[slot] : 0;
-    batch.keyStart[row] = this.keysEnd;
-    batch.keyLength[row] = this.keyLength;
-    this.addKey();
-  }
-
-  private addKey(): void {
-    const { batch, keyBytes, keyStart, keyLength } = this;
-    const wanted = this.keysEnd + keyLength;
-    if (wanted > batch.keys.length) {
-      const bigger = new Uint8Array(Math.ceil(wanted * 1.5));
-      bigger.set(batch.keys.subarray(0, this.keysEnd));
-      batch.keys = bigger;
-    }
-    const { keys } = batch;
-    for (let k = 0; k < keyLength; k++) keys[this.keysEnd + k] = keyBytes[keyStart + k];
-    this.keysEnd = wanted;
   }
 
   /** Folds the rows that wait. They wait for each other, since many at once miss the cache less. */

@@ -36,6 +36,7 @@ export abstract class WholeLine extends LineCapture {
     const { bytes } = this;
     if (!this.lines || bytes[i] !== OPEN_OBJECT) return -1;
     this.text = bytes;
+    this.topStart = this.base + i;
     let place = 0;
     do {
       if (bytes[i + 1] !== QUOTE) break;
@@ -57,6 +58,7 @@ export abstract class WholeLine extends LineCapture {
       return -1;
     }
     this.topType = TYPE.object;
+    this.topEnd = this.base + i + 1;
     this.state = STATE.end;
     return i + 1;
   }

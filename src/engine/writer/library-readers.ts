@@ -86,7 +86,7 @@ export async function* readObjects(
   options: WorldOptions = {},
 ): AsyncGenerator<Record<string, unknown>> {
   const context = readingContext(options);
-  const log = await openLog(context, path, options.dialect);
+  const log = await openLog(context, path, options);
   const lines: { file: number; offset: number; length: number }[] = [];
   const onRows = ({ count, kind, offset, length }: LineBatch, _: number, file: string) => {
     const index = log.files.findIndex((one) => one.path === file);
@@ -164,9 +164,10 @@ async function scanAt(
   context: Context,
   path: string,
   time: Time | undefined,
-  { dialect, backupDir }: WorldOptions,
+  options: WorldOptions,
 ): Promise<LogScan> {
-  const log = await openLog(context, path, dialect);
+  const { backupDir } = options;
+  const log = await openLog(context, path, options);
   const at = time === undefined ? undefined : timeMs(time);
   const moment = await findMoment(context, log, { at, backupDir });
   const scan = await scanLog(context, moment.log, { until: moment.until });

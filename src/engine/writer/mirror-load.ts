@@ -100,7 +100,7 @@ async function loadLog(
   data: LoadedMirror['data'],
 ): Promise<{ found: boolean; words: string }> {
   try {
-    const log = await openLog(context, path, options.dialect);
+    const log = await openLog(context, path, options);
     const scan = await scanLog(context, log);
     try {
       await checkCut(context, scan, () => checkBackups(context, log, options), scan.findings);

@@ -4,7 +4,7 @@ import type { Change } from './entry-text.js';
 import { framed } from './entry-text.js';
 import { keyToString, stringToKey } from '../keydir/key-bytes.js';
 import { lineStartBefore, textBefore } from '../bytes/line-back.js';
-import { openLog, type Log } from '../log.js';
+import { opsOf, openLogAs, type Log } from '../log.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
 import { KIND, type LineBatch } from '../scan/kernel.js';
 import { isoTime } from '../text.js';
@@ -41,7 +41,7 @@ export async function inverseOfLast(followed: FollowedLog): Promise<Inverse | un
   const { context, path, dialect } = followed;
   if (context.disk.stat(path) === undefined) return undefined;
   await followed.catchUp({ whole: false });
-  const log = await openLog(context, path, dialect.name);
+  const log = openLogAs(context, path, dialect);
   let last = await findLast(followed, log);
   if (last !== undefined && !isCheckpoint(log, last)) return inverseOf(followed, last);
   if (last === undefined) return undefined;
@@ -58,7 +58,7 @@ function isCheckpoint({ dialect }: Log, last: LastChange): boolean {
 
 async function findLast({ context }: FollowedLog, log: Log): Promise<LastChange | undefined> {
   let last: LastChange | undefined;
-  const { ops } = log.dialect.codec(log.files[0].role);
+  const ops = opsOf(log.dialect);
   const scan = await scanLog(context, log, {
     fold: false,
     onRows(batch) {

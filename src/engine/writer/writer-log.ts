@@ -7,7 +7,7 @@ import { LogctlError } from '../errors.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import { jsonText } from './json-refusals.js';
 import type { LogOptions } from '../library.js';
-import { openLog, type Log } from '../log.js';
+import { openLogAs, type Log } from '../log.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
 import { KIND, type LineBatch } from '../scan/kernel.js';
 import { partOf } from '../bytes/source-part.js';
@@ -164,7 +164,7 @@ export class FollowedLog {
   /** `inPlace`: another program rewrote the file we know, as compactors without a rename do. */
   private async readAgain({ inPlace }: { inPlace: boolean }): Promise<CaughtUp> {
     const { context, path, position: before } = this;
-    const log = await openLog(context, path, this.dialect.name);
+    const log = openLogAs(context, path, this.dialect);
     const scan = await scanLog(context, log, { fold: this.state !== undefined });
     try {
       // Cut or half written: what it lacks may be in a backup, and is in our memory until now.

@@ -223,7 +223,7 @@ async function findLog(context: Context, path: string, options: LogOptions) {
   const stat = context.disk.stat(path);
   const backups = listBackups(context.disk, path, options.backupDir);
   if ((stat?.size ?? 0) > 0 || backups.length > 0) {
-    return { log: await openLog(context, path, options.dialect), isNew: false };
+    return { log: await openLog(context, path, options), isNew: false };
   }
   const { dialect: name } = options;
   const dialect = DIALECTS.find((one) => (name === undefined ? one.writes : one.name === name));

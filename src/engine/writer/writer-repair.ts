@@ -27,7 +27,7 @@ export async function finishInterrupted(
     (disk.list(directory) ?? []).filter((name) => name.startsWith(temporaryPrefix));
   const isOpen = disk.stat(intent) !== undefined;
   if (!isOpen && leftovers().length === 0) return false;
-  await withCompactionLock(context, path, { waitMs: compactionWaitMs }, async () => {
+  await withCompactionLock(context, { path }, { waitMs: compactionWaitMs }, async () => {
     if (isOpen) await finishCompaction(context, path, repairOptions(context, {}));
     // Writers make such files too, under their lock: those that are there now are in no use.
     await lock.hold(async () => {

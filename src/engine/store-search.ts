@@ -1,0 +1,106 @@
+/** store-search: the logs and stores in a directory tree, lost ones with copies included. */
+import { join } from 'node:path';
+import type { Context, TargetOptions } from './context.js';
+import { DIALECTS } from './dialects/index.js';
+import { LogctlError } from './errors.js';
+import { openLog, probeDirectory, probeFile, recognise, type Log } from './log.js';
+import { isSideFile, logOfBackup } from './siblings.js';
+
+/** A target of several that names no log: the others go on. */
+export interface FailedTarget {
+  path: string;
+  error: LogctlError;
+}
+
+/** What libraries put behind a log's name for copies of their own. */
+export const companionSuffixes: readonly string[] = DIALECTS.flatMap((dialect) => {
+  return dialect.companionSuffixes ?? [];
+});
+
+/** Directories below one that was named: deeper ones are no part of a data directory. */
+const depthMax = 8;
+/** Programs keep other people's files there. */
+const passedOver = new Set(['node_modules', '.git']);
+
+/** The store that a directory is; undefined where it is none, or not of the dialect named. */
+export async function storeAt(
+  context: Context,
+  path: string,
+  options: TargetOptions,
+): Promise<Log | undefined> {
+  const probe = probeDirectory(context, path);
+  const dialect = probe && recognise(probe);
+  const isNamed = options.dialect === undefined || options.dialect === dialect?.name;
+  return dialect !== undefined && isNamed ? openLog(context, path, options) : undefined;
+}
+
+/**
+ * The logs in a directory and below it, in order of their paths; symbolic links to directories are
+ * not followed. One that cannot be read goes to `unread` and hides no other.
+ */
+export async function logsIn(
+  context: Context,
+  folder: string,
+  options: TargetOptions,
+  unread: FailedTarget[],
+  depth = 0,
+): Promise<Log[]> {
+  const logs: Log[] = [];
+  const names = context.disk.list(folder) ?? [];
+  for (const name of candidates(names)) {
+    const path = join(folder, name);
+    try {
+      logs.push(...(await logsAt(context, path, options, unread, depth)));
+    } catch (error) {
+      if (!(error instanceof LogctlError)) throw error;
+      unread.push({ path, error });
+    }
+  }
+  return logs;
+}
+
+/** Names that may be logs: those that are there, and those whose copies are left. */
+function candidates(names: readonly string[]): string[] {
+  const lost = names.flatMap((name) => logOfBackup(name) ?? logOfCompanion(name) ?? []);
+  const there = names.filter((name) => !isSideFile(name) && !isCompanion(name, names));
+  return [...new Set([...there, ...lost])].sort();
+}
+
+function logOfCompanion(name: string): string | undefined {
+  const suffix = companionSuffixes.find((one) => name.endsWith(one) && name.length > one.length);
+  // A name is a guess here: only those that look like a log of their own count.
+  const log = suffix && name.slice(0, -suffix.length);
+  return log !== undefined && /\.(jsonl|db|ndjson|log)$/.test(log) ? log : undefined;
+}
+
+/** True for a copy beside its log; alone it is looked at itself, too. */
+function isCompanion(name: string, names: readonly string[]): boolean {
+  const log = logOfCompanion(name);
+  return (
+    log !== undefined ||
+    companionSuffixes.some((one) => {
+      return name.endsWith(one) && names.includes(name.slice(0, -one.length));
+    })
+  );
+}
+
+async function logsAt(
+  context: Context,
+  path: string,
+  options: TargetOptions,
+  unread: FailedTarget[],
+  depth: number,
+): Promise<Log[]> {
+  const { disk } = context;
+  const stat = disk.stat(path);
+  if (stat?.kind === 'directory') {
+    const store = await storeAt(context, path, options);
+    if (store !== undefined) return [store];
+    const isPassed = passedOver.has(path.slice(path.lastIndexOf('/') + 1));
+    if (isPassed || depth >= depthMax || disk.lstat(path)?.kind === 'symlink') return [];
+    return logsIn(context, path, options, unread, depth + 1);
+  }
+  if (stat !== undefined && stat.kind !== 'file') return [];
+  const probe = await probeFile(context, path, stat !== undefined);
+  return recognise(probe) === undefined ? [] : [await openLog(context, path, options)];
+}
