@@ -102,6 +102,35 @@ describe('a swap that fails behind its rename', () => {
   });
 });
 
+describe('a writer that found the old file and opens it late', () => {
+  it('holds up nobody else, and the next run puts its line in its place', async () => {
+    const disk = start();
+    const late = new ScriptedWriter(disk, { path: logPath, lines: entries(6, 6, 200) });
+    const other = new ScriptedWriter(disk, { path: logPath, lines: entries(7, 8, 200) });
+    const locks = new FakeLocks(disk, [late, other]);
+    disk.before = ({ do: what, path }) => {
+      if (what === 'rename' && path === logPath) disk.asWriter(() => late.step());
+    };
+    // Nobody waits any more once the lease on the new file is given back.
+    const { release } = locks;
+    locks.release = (file) => {
+      release.call(locks, file);
+      if (!disk.text(logPath)!.startsWith('{"op"') || file.stat().id !== disk.stat(logPath)?.id) {
+        return;
+      }
+      while (disk.asWriter(() => other.step()));
+      disk.asWriter(() => late.step());
+    };
+    expect(await compactOn(disk, locks)).toMatchObject({ result: 'deferred', exitCode: 3 });
+    locks.finish();
+    expect(numbersIn(disk.text(logPath)!)).toEqual([1, 2, 3, 4, 5, 7, 8]);
+    const all = [1, 2, 3, 4, 5, 6, 7, 8];
+    expect(await numbersRead(disk, new FakeLocks(disk))).toEqual(all);
+    expect(await compactOn(disk, new FakeLocks(disk))).toMatchObject({ result: 'compacted' });
+    expect(numbersIn(disk.text(logPath)!)).toEqual(all);
+  });
+});
+
 describe('a log that ends without a newline', () => {
   it('keeps a whole entry, with a newline', async () => {
     const disk = start(text + entry(6, 200));

@@ -9,7 +9,7 @@ const quiesceMs = 2_000;
 /** Times the lease is given back to sync first, so that writers wait for microseconds only. */
 const secondLooks = 6;
 const freshLeaseMs = 200;
-/** How long the old file must stay unopened after the swap. */
+/** How long the old file must stay unopened after the swap; nobody waits for that. */
 const graceMs = 20;
 const lookMs = 1;
 /** Past this the process was stopped or starved, and the kernel may have broken the leases. */
@@ -63,23 +63,37 @@ export class SwapLeases {
   }
 
   /**
-   * Lets the writers that wait for the old file finish there, and carries what they wrote. False
-   * when that took too long: then late lines might follow newer ones, so nothing is carried.
+   * Lets the writers that wait for the old file finish there, carries what they wrote, and lets
+   * those go on that wait for the new one. False when that took too long: then late lines might
+   * follow newer ones, so nothing is carried.
    */
   drain(carrier: Carrier): boolean {
     const { locks } = this.context;
     const { old, fresh, works } = this.files;
-    for (let isQuiet = false; !isQuiet;) {
+    do {
       if (works) {
         locks.release(old);
         const leftMs = Math.max(0, heldMsMax - this.pastMs);
         if (locks.lease(old, 'read', leftMs) !== 'granted' || this.isLate) return this.end(false);
       }
       if (carrier.carryLines()) fresh.sync();
-      isQuiet = !works || this.isQuiet();
-    }
-    // A stop in the last look may have let the kernel break the lease behind our back.
+    } while (this.isOpenedAgain);
     return this.end(true);
+  }
+
+  /**
+   * Whether the old file stays unopened for a while, the new one being in use again. A writer that
+   * was held up between finding the old file and opening it waits for our lease; what it then
+   * writes would stand behind newer lines here, and has to be merged in its right place.
+   */
+  async staysQuiet(): Promise<boolean> {
+    const { locks, sleep } = this.context;
+    const endMs = locks.clockMs() + graceMs;
+    while (this.files.works && locks.clockMs() < endMs) {
+      if (this.isOpenedAgain) return false;
+      await sleep(lookMs);
+    }
+    return !this.isOpenedAgain;
   }
 
   /** Gives both leases back: whoever waits goes on. */
@@ -101,20 +115,16 @@ export class SwapLeases {
     throw leaseRefused({ path: old.path, answer });
   }
 
-  /** True when no opener came for the old file during the grace. */
-  private isQuiet(): boolean {
-    const { locks } = this.context;
-    const endMs = locks.clockMs() + graceMs;
-    while (locks.clockMs() < endMs) {
-      if (locks.leaseOf(this.files.old) !== 'read') return false;
-      locks.pause(lookMs);
-    }
-    return locks.leaseOf(this.files.old) === 'read';
+  /** An opener of the old file waits for the end of our lease, or the kernel took it away. */
+  private get isOpenedAgain(): boolean {
+    const { old, works } = this.files;
+    return works && this.context.locks.leaseOf(old) !== 'read';
   }
 
   private end(isDrained: boolean): boolean {
     this.heldMs = this.pastMs;
-    this.release();
+    if (isDrained && this.files.works) this.context.locks.release(this.files.fresh);
+    else this.release();
     return isDrained;
   }
 

@@ -5,7 +5,8 @@
  * linked under its second name; nobody writes the old file any more (read lease); its last lines
  * carried; everybody who opens the new file waits (write lease); rename; the directory synced;
  * writers that had found the old file finish there, and their lines are carried; everybody goes
- * on; the intent removed. rename alone loses lines: an open(2) may have found the old file before.
+ * on; when nobody came for the old file in a while, the intent removed. rename alone loses lines:
+ * an open(2) may have found the old file before.
  */
 import { join } from 'node:path';
 import type { Sink, WriteContext } from '../context.js';
@@ -89,9 +90,10 @@ class Swap {
     await this.context.checkpoint?.();
     const lock = new WriterLock(this.context, this.job.path, writersLockMs);
     try {
-      const outcome = await lock.hold(() => this.exchange());
-      if (outcome === 'swapped') removeIntent(this.context, this.job.path);
-      return this.result(outcome);
+      const isDrained = await lock.hold(() => this.exchange());
+      if (!isDrained || !(await this.leases.staysQuiet())) return this.result('deferred');
+      removeIntent(this.context, this.job.path);
+      return this.result('swapped');
     } finally {
       lock.close();
     }
@@ -141,8 +143,8 @@ class Swap {
     context.disk.syncDirectory(this.directory);
   }
 
-  /** From the moment nobody writes to the old file until everybody writes to the new one. */
-  private async exchange(): Promise<SwapResult['outcome']> {
+  /** From the moment nobody writes to the old file until everybody may write to the new one. */
+  private async exchange(): Promise<boolean> {
     const { carrier, leases } = this;
     const { fresh, temporary } = this.made;
     const { disk } = this.context;
@@ -158,7 +160,7 @@ class Swap {
     this.isRenamed = true;
     // No writer may acknowledge on the new file before its name is durable.
     disk.syncDirectory(this.directory);
-    return leases.drain(carrier) ? 'swapped' : 'deferred';
+    return leases.drain(carrier);
   }
 
   private checkUnchanged(): void {
