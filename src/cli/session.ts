@@ -51,6 +51,7 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
     now: io.now,
     progress: (at) => progress.show(at),
     holders: holdersOf(disk),
+    processes: { self: process.pid, isAlive },
     checkpoint: breathe(io),
     async sleep(ms) {
       await io.sleep(ms);
@@ -68,6 +69,16 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
 function holdersOf(disk: Disk): Context['holders'] {
   const isThere = disk.stat('/proc/self/fd') !== undefined;
   return isThere ? (id) => findHolders(disk, id) : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // A process of another user may not be signalled: it is there all the same.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** Signals are only heard while the event loop turns, so a long read must let it turn. */

@@ -12,6 +12,14 @@ export interface Progress {
   total: number;
 }
 
+/** What locks of other programs are judged by. */
+export interface Processes {
+  /** Our own number. */
+  self: number;
+  /** True for a process that runs, of whatever user. */
+  isAlive(pid: number): boolean;
+}
+
 export interface Context {
   disk: DiskReader;
   /** Milliseconds since 1970 UTC. */
@@ -24,6 +32,8 @@ export interface Context {
   progress?: (at: Progress) => void;
   /** Who has a file open, by its id; absent where the system cannot tell. */
   holders?: (id: string) => HolderSearch;
+  /** Processes of this machine; absent where none can be looked at. */
+  processes?: Processes;
   /** Waits; real time in the product. */
   sleep(ms: number): Promise<void>;
   /** Bytes per chunk, for tests; undefined picks 256 KiB. */

@@ -1,6 +1,7 @@
 /** replay: the state now, or at any earlier moment. */
 import { checkBackups } from './checks/backups.js';
 import { BufferedSink } from './bytes/buffered-sink.js';
+import { oneLine } from './bytes/one-line.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
 import { codeOf } from './damage/damage-findings.js';
@@ -212,7 +213,8 @@ async function writeState(
     }
     begun = last ? -1 : index;
     const tail = last && jsonl ? '}\n' : '';
-    return give(Buffer.concat([Buffer.from(lead), asUtf8(value), Buffer.from(tail)]));
+    const text = jsonl ? oneLine(asUtf8(value)) : asUtf8(value);
+    return give(Buffer.concat([Buffer.from(lead), text, Buffer.from(tail)]));
   });
   if (!jsonl) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
   await output.flush();

@@ -5,6 +5,7 @@ import { DamageLog, type Damage } from '../damage/damage-log.js';
 import type { SourceFile } from '../disk.js';
 import { EntryCounter } from './entry-counter.js';
 import { FindingList } from '../finding-list.js';
+import type { EntryFold } from '../dialects/dialect.js';
 import { Keydir } from '../keydir/keydir.js';
 import { makeKernel, openSource, opsOf, walkFile, type Log } from '../log.js';
 import type { LogSummary, Position, Role } from '../model.js';
@@ -64,7 +65,7 @@ export async function scanLog(
   const scan = new LogScanner(context, log, options);
   try {
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
-    scan.finish();
+    await scan.finish();
     return scan;
   } catch (error) {
     scan.close();
@@ -84,6 +85,10 @@ class LogScanner implements LogScan {
   private readonly kernels = new Map<Role, Kernel>();
   private kernel!: Kernel;
   private readonly damageLog: DamageLog;
+  /** Where entries of several files interleave. */
+  private readonly ownFold: EntryFold | undefined;
+  private file = 0;
+  private role: Role = 'segment';
   readonly differing: Position[] = [];
   differingLines = 0;
   private path = '';
@@ -99,6 +104,7 @@ class LogScanner implements LogScan {
     this.findings = new FindingList(options.maxFindings);
     this.counter = new EntryCounter(log.dialect, this.findings);
     this.damageLog = new DamageLog(log.dialect);
+    if (options.fold !== false) this.ownFold = log.dialect.fold?.(context, log, this.keydir);
   }
 
   get damages(): Damage[] {
@@ -131,7 +137,7 @@ class LogScanner implements LogScan {
     const { path, bytesMax, role } = this.log.files[file];
     const kernel = (this.kernel = this.kernelFor(role));
     this.damageLog.role = role;
-    this.path = path;
+    Object.assign(this, { path, file, role });
     const source = openSource(context, this.path);
     this.sources.push(source);
     const isLast = file === this.log.files.length - 1;
@@ -151,9 +157,10 @@ class LogScanner implements LogScan {
   }
 
   private kernelFor(role: Role): Kernel {
-    const { fold = true, compareStates, onState } = this.options;
+    const { compareStates, onState } = this.options;
     const holds = compareStates === true || onState !== undefined;
     const { keydir } = this;
+    const fold = this.options.fold !== false && !this.foldsItself(role);
     const options = { fold, keydir, holdStates: holds ? ('all' as const) : undefined };
     const kernel =
       this.kernels.get(role) ?? makeKernel(this.context, this.log.dialect, role, options);
@@ -193,17 +200,27 @@ class LogScanner implements LogScan {
       }
       if (batch.problem[row] !== 0) await this.onProblem(row, line, source);
     }
+    const { file } = this;
+    if (this.foldsItself(this.role)) {
+      this.ownFold?.see(batch, { firstLine, file, writers: this.kernel.writers });
+    }
     await this.options.onRows?.(batch, firstLine, this.path);
+  }
+
+  private foldsItself(role: Role): boolean {
+    return this.ownFold !== undefined && (role === 'segment' || role === 'archive');
   }
 
   private async onProblem(row: number, line: number, source: SourceFile): Promise<void> {
     const { batch } = this.kernel;
     const problem = batch.problem[row];
     const isEntry = batch.kind[row] !== KIND.bad;
-    if ((problem & PROBLEM.unended) !== 0) this.lastByteRows.unended = true;
+    // Nobody appends to anything but segments.
+    const isUnended = (problem & PROBLEM.unended) !== 0 && this.role === 'segment';
+    if (isUnended) this.lastByteRows.unended = true;
     if ((problem & PROBLEM.upstreamOnly) !== 0) this.upstreamOnlyLine = line;
     if ((problem & PROBLEM.differs) !== 0) this.noteDiffering(row, line);
-    if (isEntry && (problem & PROBLEM.unended) !== 0) {
+    if (isEntry && isUnended) {
       this.findings.add('unended-line', this.path, 'the last entry is whole but has no newline', {
         line,
         offset: batch.offset[row],
@@ -253,7 +270,8 @@ class LogScanner implements LogScan {
     return entries > 1 && line !== this.upstreamOnlyLine && line - 1 !== this.upstreamOnlyLine;
   }
 
-  finish(): void {
+  async finish(): Promise<void> {
+    await this.ownFold?.finish(this.sources);
     this.findings.cut += this.damageLog.uncounted;
     for (const one of damageFindings(this)) this.findings.push(one);
     this.tail = this.tailState();

@@ -7,7 +7,7 @@ import type { Keydir } from '../keydir/keydir.js';
 import type { Log } from '../log.js';
 import type { EntryWriting } from '../writer/entry-text.js';
 import type { CompactLogPart, LogFile, Role } from '../model.js';
-import type { LineCodec } from '../scan/kernel.js';
+import type { LineBatch, LineCodec } from '../scan/kernel.js';
 
 /** What a store looks like from outside. */
 export interface Probe {
@@ -49,6 +49,16 @@ export interface UpstreamLoad {
   sources: SourceFile[];
 }
 
+/** Takes the entries of a log's segments, and has their state in its keydir at the end. */
+export interface EntryFold {
+  /** `firstLine`: of row 0. `writers`: names by their number in the batch. */
+  see(
+    batch: LineBatch,
+    place: { firstLine: number; file: number; writers: readonly string[] },
+  ): void;
+  finish(sources: readonly SourceFile[]): void | Promise<void>;
+}
+
 /** The lock of the format's own library. */
 export interface StoreLock {
   /** `words` name the holder, or what is odd about it. May wait for a heartbeat. */
@@ -83,6 +93,8 @@ export interface Dialect {
    * damaged they are looked at as backups are; they are never removed.
    */
   readonly companionSuffixes?: readonly string[];
+  /** Folds segments in an order of its own; absent, or undefined: entries count in file order. */
+  fold?(context: Context, log: Log, keydir: Keydir): EntryFold | undefined;
   /** Findings of this format alone. Called after a log was read, its backups and companions too. */
   checkStore?(context: Context, scan: LogScan, findings: FindingList): Promise<void>;
   /** Absent where the library has no lock. */

@@ -1,0 +1,82 @@
+/** opslog: stores of @backloghq/opslog. Format, versions and sources: opslog.md. */
+import { basename } from 'node:path';
+import type { DiskReader } from '../disk.js';
+import { LogctlError } from '../errors.js';
+import type { LogFile, Role } from '../model.js';
+import type { LineCodec } from '../scan/kernel.js';
+import type { Dialect, Probe } from './dialect.js';
+import { isLogName, isStoreDirectory } from './opslog-layout.js';
+import { baseOf } from './opslog-base.js';
+import { makeFold } from './opslog-fold.js';
+import { opsCodec } from './opslog-ops.js';
+import { archiveCodec, documentCodec, snapshotCodec, snapshotForm } from './opslog-snapshot.js';
+import { loadUpstream } from './opslog-upstream.js';
+
+/** The dialect of stores of @backloghq/opslog, and of an operation log without its store. */
+export const opslog: Dialect = {
+  name: 'opslog',
+  looksLike: 'a directory of manifest.json, snapshots and ops; lines of "ts", "op", "id", "prev"',
+  recognises,
+  layout,
+  codec,
+  fold(context, { path }, keydir) {
+    if (context.disk.stat(path)?.kind !== 'directory') return undefined;
+    return baseOf(context.disk, path).isMerged ? makeFold(keydir, true) : undefined;
+  },
+  resync: ['{"ts":"', '{"id":"'],
+  checkpointStart: undefined,
+  checkpointOps: ['snapshot'],
+  upstream: {
+    reader: "the store's own library",
+    refusesBadLines: false,
+    trimsFile: true,
+    losesKeys: [],
+    mergesState: false,
+    ignoresLogs: [],
+    load: (context, log, until) => loadUpstream(context, log.path, until),
+  },
+  compaction: 'checkpoint',
+  sequenced: false,
+};
+
+function recognises({ kind, names, head, path }: Probe): boolean {
+  if (kind === 'directory') return isStoreDirectory(names);
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  if (/^(\xef\xbb\xbf)?\s*\{"ts":"[^"]*","op":"(set|delete)","id":"/.test(text)) return true;
+  // Nothing left to recognise it by but its name: torn in its first member, empty, lost sectors.
+  return isLogName(basename(path)) && (/^\0*$/.test(text) || '{"ts":"'.startsWith(text));
+}
+
+function layout(disk: DiskReader, path: string): LogFile[] {
+  if (disk.stat(path)?.kind !== 'directory') return [{ path, role: 'segment' }];
+  const { snapshot, logs, from } = baseOf(disk, path);
+  if (from === 'names' && snapshot === undefined && logs.length === 0) {
+    const words = `${path}: no store yet: no manifest, no snapshot, no operations`;
+    throw new LogctlError('not-a-log', words, 'its program was stopped before it wrote anything');
+  }
+  const segments = logs.map((log): LogFile => ({ path: log.path, role: 'segment' }));
+  if (snapshot === undefined) return segments;
+  return [{ path: snapshot, role: roleOf(disk, snapshot) }, ...segments];
+}
+
+function roleOf(disk: DiskReader, snapshot: string): Role {
+  const file = disk.open(snapshot);
+  try {
+    return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
+  } finally {
+    file.close();
+  }
+}
+
+function codec(role: Role): LineCodec {
+  switch (role) {
+    case 'segment':
+      return opsCodec;
+    case 'checkpoint':
+      return snapshotCodec;
+    case 'document':
+      return documentCodec;
+    case 'archive':
+      return archiveCodec;
+  }
+}
