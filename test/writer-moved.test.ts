@@ -44,14 +44,20 @@ async function compactOn(disk: MemoryDisk, meanwhile?: () => Promise<void>): Pro
 
 /** Bytes of the log that `act` read. */
 async function bytesReadBy(disk: MemoryDisk, act: () => Promise<unknown>): Promise<number> {
+  return (await readsOf(disk, act)).bytes;
+}
+
+/** How often `act` read the log, and how much of it. */
+async function readsOf(disk: MemoryDisk, act: () => Promise<unknown>) {
   const open = disk.open.bind(disk);
-  let bytes = 0;
+  let [bytes, reads] = [0, 0];
   disk.open = (name) => {
     const file = open(name);
     const read = file.read.bind(file);
     if (name === path) {
       file.read = (target, position) => {
         bytes += target.length;
+        reads++;
         return read(target, position);
       };
     }
@@ -59,7 +65,7 @@ async function bytesReadBy(disk: MemoryDisk, act: () => Promise<unknown>): Promi
   };
   await act();
   disk.open = open;
-  return bytes;
+  return { bytes, reads };
 }
 
 describe('a writer whose log was compacted', () => {
@@ -93,6 +99,20 @@ describe('a writer whose log was compacted', () => {
     });
     expect(await bytesReadBy(disk, () => log.refresh())).toBeLessThan(500_000);
     expect([log.get('k3'), log.get('k5')]).toEqual(['mine', 'of the other']);
+    await log.set('after', 1);
+    await expectSame(log, disk);
+  });
+
+  it('finds it in few reads, however many entries the compaction carried over', async () => {
+    const { disk, log } = await world();
+    await compactOn(disk, () => {
+      return log.batch((batch) => {
+        for (let key = 0; key < 2_000; key++) batch.set(`n${key}`, key);
+      });
+    });
+    const { bytes, reads } = await readsOf(disk, () => log.refresh());
+    expect(bytes).toBeLessThan(1_000_000);
+    expect(reads).toBeLessThan(50);
     await log.set('after', 1);
     await expectSame(log, disk);
   });

@@ -28,9 +28,12 @@ export async function lineStartBefore(
   return 0;
 }
 
-/** The text before byte `end`, at most 200 bytes of it. */
+/** Bytes before a line's end in which all stands that a writer of ours puts there. */
+export const stampBytes = 200;
+
+/** The text before byte `end`, at most `stampBytes` of it. */
 export async function textBefore(source: SourceFile, end: number): Promise<string> {
-  const bytes = new Uint8Array(Math.max(0, Math.min(200, end)));
+  const bytes = new Uint8Array(Math.max(0, Math.min(stampBytes, end)));
   await source.read(bytes, end - bytes.length);
   return Buffer.from(bytes).toString('latin1');
 }

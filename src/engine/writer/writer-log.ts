@@ -147,7 +147,7 @@ export class FollowedLog {
   private async moveWith(source: SourceFile): Promise<void> {
     const { position: before, dialect } = this;
     if (before.size === 0 || before.unended || dialect.writes === undefined) return;
-    const place = await placeInCompacted(source, before, dialect.writes);
+    const place = placeInCompacted(source, before, dialect.writes);
     if (place === undefined) return;
     const { offset, entries, compactedAt } = place;
     const mark = await bytesBefore(source, offset);

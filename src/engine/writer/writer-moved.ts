@@ -1,7 +1,7 @@
 /** writer-moved: finds a writer's place in the file that a compaction put in the log's place. */
 import type { SourceFile } from '../disk.js';
 import type { EntryWriting } from './entry-text.js';
-import { textBefore } from '../bytes/line-back.js';
+import { stampBytes } from '../bytes/line-back.js';
 import { readNow } from '../bytes/sync-read.js';
 
 /** What a writer knows of the file before: how far it was read, and the bytes that end there. */
@@ -34,14 +34,13 @@ const newline = 0x0a;
  * there, its sequence number has to be the known one. Reads what follows the checkpoint, not the
  * checkpoint: a writer that reads 1 GB again after each compaction answers nobody meanwhile.
  */
-export async function placeInCompacted(
+export function placeInCompacted(
   source: SourceFile,
   known: KnownPlace,
   writing: EntryWriting,
-): Promise<MovedPlace | undefined> {
+): MovedPlace | undefined {
   const { size } = source.stat();
-  for (const end of lineEndsBack(source, size)) {
-    const text = await textBefore(source, end - 1);
+  for (const { end, text } of lineEndsBack(source, size)) {
     const folded = writing.readFolded(text);
     if (folded === undefined) continue;
     const carried = known.size - folded;
@@ -62,16 +61,20 @@ function hasBytes(source: SourceFile, end: number, bytes: Uint8Array): boolean {
   return Buffer.compare(readNow(source, end - bytes.length, end), bytes) === 0;
 }
 
-/** Offsets behind newlines, the last one first. */
-function* lineEndsBack(source: SourceFile, size: number): Generator<number> {
+/**
+ * Offsets behind newlines, the last one first, with the text before each newline. A window is read
+ * once for all lines that end in it: a read for each line would hold up the program for long.
+ */
+function* lineEndsBack(source: SourceFile, size: number): Generator<{ end: number; text: string }> {
   const least = Math.max(0, size - tailBytesMax);
-  for (let end = size; end > least; end -= windowBytes) {
-    const start = Math.max(0, end - windowBytes);
-    const part = readNow(source, start, end);
+  for (let to = size; to > least; to -= windowBytes) {
+    const start = Math.max(0, to - windowBytes);
+    const from = Math.max(0, start - stampBytes);
+    const part = readNow(source, from, to);
     for (let at = part.length; at > 0;) {
       at = part.lastIndexOf(newline, at - 1);
-      if (at < 0) break;
-      yield start + at + 1;
+      if (at < start - from) break;
+      yield { end: from + at + 1, text: part.toString('latin1', Math.max(0, at - stampBytes), at) };
     }
   }
 }
