@@ -142,6 +142,8 @@ function importsAcross(paths: string[], isWrong: (target: string) => boolean): s
 
 /** True for the engine's own files and for packages; false for other parts of the project. */
 function isInsideEngine(target: string): boolean {
+  // A file of its own: help prints the version and loads no engine for it.
+  if (target === 'src/version.ts') return true;
   return target.startsWith('src/engine/') || !/^(\.\.|src|test|bench|bin|fixtures)\b/.test(target);
 }
 

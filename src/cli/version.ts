@@ -1,5 +1,5 @@
 /** Which logctl this is, and on what it runs. */
-import { version } from '../engine/index.js';
+import { version } from '../version.js';
 
 export { version };
 

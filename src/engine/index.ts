@@ -20,7 +20,7 @@ export type * from './bench-fsync/bench-fsync-model.js';
 export type * from './context.js';
 export type * from './model.js';
 export type { LogPlan, RegionPlan, SavedPlan } from './recovery/plan.js';
-export { version } from './version.js';
+export { version } from '../version.js';
 export { openLogHandle as openLog } from './writer/writer-open.js';
 export { readEntries, readObjects, readValue, streamState } from './writer/library-readers.js';
 export type { EntryQuery, LogEntry, StateOptions, Time } from './writer/library-readers.js';

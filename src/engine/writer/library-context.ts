@@ -5,7 +5,7 @@ import type { Context, WriteContext } from '../context.js';
 import { nodeDisk } from '../disk.js';
 import { loadKernelLocks, type KernelLocks } from '../kernel-locks.js';
 import type { LogOptions } from '../library.js';
-import { version } from '../version.js';
+import { version } from '../../version.js';
 
 /** The options that say where the files are and what time it is. */
 export type WorldOptions = Pick<LogOptions, 'disk' | 'now' | 'dialect' | 'backupDir'>;
