@@ -4,6 +4,7 @@ import type { DiskReader } from '../disk.js';
 import type { Context, TargetOptions } from '../context.js';
 import { LogctlError } from '../errors.js';
 import type { FindingList } from '../finding-list.js';
+import type { FindingCode } from '../findings.js';
 import { firstLineEnd, textBefore } from '../bytes/line-back.js';
 import { openSource, type Log } from '../log.js';
 import type { BackupPart, RestoreWindow } from '../model.js';
@@ -115,9 +116,12 @@ function faultOf(scan: LogScan): string | undefined {
   return first === undefined ? undefined : `${first.code} at line ${first.line}: ${first.message}`;
 }
 
+/** What is odd about a log and takes nothing from its copy. */
+const harmlessInBackups = new Set<FindingCode>(['unended-line', 'seq-gap', 'reader-differs']);
+
 const faultsOf = ({ findings }: LogScan) =>
   findings.all.filter(({ severity, code }) => {
-    return severity !== 'notice' && code !== 'unended-line' && code !== 'seq-gap';
+    return severity !== 'notice' && !harmlessInBackups.has(code);
   });
 
 /**

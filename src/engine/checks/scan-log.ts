@@ -228,7 +228,7 @@ class LogScanner implements LogScan {
         consequence: 'The next append would be glued to this line and no reader would see either.',
       });
     }
-    if (isEntry && (problem & PROBLEM.utf8) === 0) return;
+    if (isEntry && (problem & (PROBLEM.utf8 | PROBLEM.breaks)) === 0) return;
     const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
     const at = { path: this.path, line, timeBefore, seqBefore };
     await this.damageLog.addLine(batch, row, at, source);

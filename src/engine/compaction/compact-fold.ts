@@ -136,10 +136,12 @@ export function headBytesMax({ scan, carried, live }: FoldedLog): number {
 /** What stands around the members of two checkpoints. */
 const marksBytes = 512;
 
+const keptNotes = PROBLEM.unknownOp | PROBLEM.ignored | PROBLEM.carried;
+
 function collectCarried(batch: LineBatch, carried: CarriedLines): void {
   if (batch.odd === 0) return;
   for (let row = 0; row < batch.count; row++) {
-    const isKept = (batch.problem[row] & (PROBLEM.unknownOp | PROBLEM.ignored)) !== 0;
+    const isKept = (batch.problem[row] & keptNotes) !== 0;
     if (!isKept || batch.kind[row] !== KIND.meta) continue;
     const from = batch.offset[row];
     const to = from + batch.length[row] + 1;

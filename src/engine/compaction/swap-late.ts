@@ -161,8 +161,26 @@ function tornCopy(
   if (from + lengthMax === to) return lengthMax;
   const longest = Math.max(...resync.map((pattern) => pattern.length));
   const text = readNow(fresh, from, Math.min(to, from + lengthMax + longest)).toString('latin1');
-  const starts = resync.map((pattern) => text.lastIndexOf(pattern, lengthMax));
-  return Math.max(0, ...starts);
+  const whole = placesBefore(text, lengthMax, resync).find((at) => {
+    return startsWithEntry(fresh, from + at, to);
+  });
+  if (whole !== undefined) return whole;
+  // The writer's entry is torn too. Objects inside entries begin as short patterns do.
+  const specific = [...resync].sort((a, b) => b.length - a.length);
+  const starts = specific.map((pattern) => text.lastIndexOf(pattern, lengthMax));
+  return Math.max(0, starts.find((at) => at >= 0) ?? 0);
+}
+
+/** Places where an entry may begin, the last one first. */
+function placesBefore(text: string, last: number, resync: readonly string[]): number[] {
+  const places = new Set<number>();
+  for (const pattern of resync) {
+    for (let at = text.lastIndexOf(pattern, last); at >= 0;) {
+      places.add(at);
+      at = at === 0 ? -1 : text.lastIndexOf(pattern, at - 1);
+    }
+  }
+  return [...places].sort((a, b) => b - a);
 }
 
 function startsWithEntry(fresh: SourceFile, from: number, to: number): boolean {

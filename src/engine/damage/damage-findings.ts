@@ -17,7 +17,8 @@ export function damageFindings(scan: LogScan): Finding[] {
     const code = codeOf(damage);
     const { path, line, offset, length } = damage;
     const stake = stakeOf(damage, code, scan);
-    const details = { line, offset, length, ...stake };
+    const severity = isCutByReader(damage) ? ('attention' as const) : undefined;
+    const details = { line, offset, length, ...stake, ...(severity && { severity }) };
     if (damage !== refused) return finding(code, path, wordsOf(damage, code), details);
     const consequence = consequenceOf(damage, code, upstream.reader);
     return finding(code, path, wordsOf(damage, code), { ...details, consequence });
@@ -29,7 +30,7 @@ export function codeOf(damage: Damage): FindingCode {
   const { problem, pieces } = damage;
   if (damage.batch !== undefined) return 'torn-tail';
   if ((problem & PROBLEM.crc) !== 0) return 'crc-mismatch';
-  if (damage.replayed) return 'bad-utf8';
+  if (damage.replayed) return (problem & PROBLEM.utf8) !== 0 ? 'bad-utf8' : 'reader-differs';
   if ((problem & PROBLEM.json) === 0)
     return (problem & PROBLEM.utf8) !== 0 ? 'bad-utf8' : 'bad-entry';
   const entries = hiddenEntries(damage);
@@ -56,6 +57,10 @@ export function refusesReader(damage: Damage): boolean {
   return Buffer.from(damage.head, 'latin1').toString('utf8').trim() !== '';
 }
 
+/** A whole entry with a character in it at which the format's own reader cuts the line. */
+const isCutByReader = ({ replayed, problem }: Damage) =>
+  replayed && (problem & (PROBLEM.breaks | PROBLEM.utf8)) === PROBLEM.breaks;
+
 function consequenceOf(damage: Damage, code: FindingCode, reader: string): string {
   const { line } = damage;
   const name = reader[0].toUpperCase() + reader.slice(1);
@@ -77,6 +82,8 @@ function wordsOf(damage: Damage, code: FindingCode): string {
       return nulWords(damage);
     case 'glued-lines':
       return gluedWords(damage);
+    case 'reader-differs':
+      return "a line break that is no LF inside the line: the format's own reader cuts it there";
     case 'bad-utf8':
       return damage.replayed
         ? 'invalid UTF-8 inside a string: readers see U+FFFD there'
@@ -122,9 +129,10 @@ function stakeOf(damage: Damage, code: FindingCode, scan: LogScan): Stake {
   const keys = [...new Set(entries.map(({ key }) => key ?? ''))].filter((key) => key !== '');
   if (keys.length === 0 && damage.key !== undefined) keys.push(damage.key);
   if (damage.replaced) return { key: keys[0], impact: 'harmless' };
-  if (code === 'bad-utf8' && damage.replayed) {
+  if (damage.replayed) {
     const harmless = damage.key !== undefined && damage.superseded.has(damage.key);
-    return { key: damage.key, impact: harmless ? 'harmless' : 'changed' };
+    const impact = code === 'reader-differs' ? 'lost' : 'changed';
+    return { key: damage.key, impact: harmless ? 'harmless' : impact };
   }
   if (keys.length === 0) return { impact: emptyOfData(damage, code) ? 'harmless' : 'unknown' };
   const stakes = keys.map((key) => stakeOfKey(key, damage, scan));

@@ -41,6 +41,7 @@ export interface LineRange {
 
 const OPEN = 0x7b;
 const LF = 0x0a;
+const CR = 0x0d;
 const windowBytes = 65_536;
 /** Probing may read this many times the line's length; more is an attack, the rest a fragment. */
 const budgetFactor = 16;
@@ -203,8 +204,9 @@ class Prober {
   }
 
   /**
-   * True where another piece may begin right behind an entry: an object, a zero byte, or a line
-   * feed with one flipped bit. Anything else shows that the braces were not its own.
+   * True where another piece may begin right behind an entry: an object, a zero byte, a line feed
+   * with one flipped bit, or a carriage return alone. Anything else shows that the braces were
+   * not its own.
    */
   async startsPiece(at: number, end: number): Promise<boolean> {
     await this.load(at, Math.min(end, at + 2));
@@ -212,7 +214,7 @@ class Prober {
     if (byte === OPEN || byte === 0) return true;
     const flipped = byte ^ LF;
     const isOneBit = (flipped & (flipped - 1)) === 0;
-    return isOneBit && (at + 1 === end || next === OPEN);
+    return (isOneBit || byte === CR) && (at + 1 === end || next === OPEN);
   }
 
   async isNul(at: number): Promise<boolean> {

@@ -28,20 +28,21 @@ export interface NedbLine {
  * Hands every line that is not empty to `take`, in file order; `line.bytes` is a view, valid until
  * `take` returns. A line ends at LF, VT, FF, CR, U+0085, U+2028 and U+2029; no byte of these can
  * be a part of another character, so the cut is exact in invalid UTF-8 too. Since empty lines are
- * dropped, a CRLF over two chunks is no special case. With `lineFeeds`, lines end at LF alone.
+ * dropped, a CRLF over two chunks is no special case. With `lineFeeds`, lines end at LF alone; only
+ * the first `until` bytes are read.
  * Throws LogctlError `too-large` at a line of more than 128 MiB. Source: byline.js:58-118.
  */
 export async function cutLines(
   context: Context,
   source: SourceFile,
-  lineFeeds: boolean,
+  { until, lineFeeds }: { until: number; lineFeeds: boolean },
   take: (line: NedbLine) => void,
 ): Promise<void> {
   const { size: total } = source.stat();
   const cutter = new Cutter(lineFeeds, source.path, take);
   for (let position = 0, last = false; !last;) {
     const room = cutter.room();
-    const length = await source.read(room, position);
+    const length = await source.read(room.subarray(0, until - position), position);
     position += length;
     last = length < room.length;
     cutter.cut(length, last);

@@ -31,6 +31,9 @@ export class NedbTable {
   private hasArrayIndex = false;
   /** Documents under `__proto__`, which no plain object keeps. */
   lostToPrototype = 0;
+  /** Documents whose `_id` is `""`, 0, false or null. */
+  falsyIds = 0;
+  firstFalsyId: { line: number; offset: number } | undefined;
 
   /** `dataById[name] = document`, `name` being the document's `_id` as a property name. */
   put(name: string, document: NedbDocument, range: LiveRange): void {

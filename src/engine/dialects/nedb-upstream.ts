@@ -50,23 +50,24 @@ export type IndexOptions = Partial<Record<keyof NedbIndex, unknown>>;
 
 /**
  * Follows loadDatabaseAsync for the store at `path`: of the file itself, else of `path~`, which
- * the library would rename; of nothing where there is neither. `lineFeeds`: a hook decoded the
- * lines after they were cut. Memory grows with the live keys and the longest line. Throws
- * LogctlError; what the library throws is `refusal`.
+ * the library would rename; of nothing where there is neither. `until`: only so many of its bytes.
+ * `lineFeeds`: a hook decoded the lines after they were cut. Memory grows with the live keys and
+ * the longest line. Throws LogctlError; what the library throws is `refusal`.
  * Source: persistence.js:168-341, storage.js:283-294.
  */
 export async function loadAsLibrary(
   context: Context,
   path: string,
-  { lineFeeds = false }: { lineFeeds?: boolean } = {},
+  { until = Infinity, lineFeeds = false }: { until?: number; lineFeeds?: boolean } = {},
 ): Promise<NedbLoad> {
   const load = emptyLoad();
-  const file = [path, `${path}~`].find((name) => context.disk.stat(name) !== undefined);
+  const isThere = (name: string) => name === '-' || context.disk.stat(name) !== undefined;
+  const file = [path, `${path}~`].find(isThere);
   if (file === undefined) return load;
   const source = openSource(context, file);
   load.sources.push(source);
   try {
-    await cutLines(context, source, lineFeeds, (line) => takeLine(load, line));
+    await cutLines(context, source, { until, lineFeeds }, (line) => takeLine(load, line));
     await finishLoad(load);
     return load;
   } catch (error) {
@@ -118,6 +119,10 @@ function applyLine({ table, indexLines }: NedbLoad, line: NedbLine): void {
     const { offset, bytes } = line;
     const range = { file: 0, offset, length: bytes.length, line: line.line, versions: 1 };
     return table.put(name, document, range);
+  }
+  if (id !== undefined) {
+    table.falsyIds++;
+    table.firstFalsyId ??= { line: line.line, offset: line.offset };
   }
   const created = value.$$indexCreated as IndexOptions | null | undefined;
   const removed = value.$$indexRemoved;

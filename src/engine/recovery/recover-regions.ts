@@ -4,11 +4,14 @@ import { codeOf, hiddenEntries } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
 import { lineLength, type DamageGroup, type Fill } from './fills.js';
 import { invalidRuns } from '../damage/invalid-utf8.js';
+import { lineBreaks } from '../damage/line-breaks.js';
+import type { SourceFile } from '../disk.js';
 import type { PartList } from './part-list.js';
 import type { RegionPlan } from './plan.js';
 import type { MirrorFills } from './recover-fills.js';
 import { keysAtRisk, lostIn } from './recover-losses.js';
 import type { LogScan } from '../checks/scan-log.js';
+import { PROBLEM } from '../scan/kernel.js';
 import { plural } from '../text.js';
 
 /** What the region planner needs besides the damage itself. */
@@ -67,23 +70,47 @@ function whyGone({ why, keys, entriesLost }: RegionPlan): string {
   return isSettled ? 'its key is set again later' : why;
 }
 
-/** Invalid UTF-8 in an entry that is whole otherwise: U+FFFD in its place, as readers see it. */
+/** An entry that is whole and that readers see otherwise: written as all of them see it. */
 async function mend(world: RegionWorld, damage: Damage, region: RegionPlan): Promise<RegionPlan> {
   const { parts, scan } = world;
   const { path, line, offset, length } = damage;
   const end = offset + length;
   let at = offset;
-  for (const run of await invalidRuns(scan.sources[0], offset, end)) {
+  for (const run of await mendedRuns(scan.sources[0], damage)) {
     parts.mends(at, run.offset - at);
-    parts.text('\ufffd'.repeat(run.marks), `in place of ${plural(run.length, 'invalid byte')}`);
+    parts.text(run.text, run.why);
     at = run.offset + run.length;
   }
   parts.mends(at, end - at);
-  parts.drop({ path, line, offset, length, reason: 'bad-utf8: the original of a mended line' });
+  parts.drop({
+    path,
+    line,
+    offset,
+    length,
+    reason: `${region.code}: the original of a mended line`,
+  });
   if (damage.ended) parts.range(path, end, 1);
   else parts.text('\n', 'ends the mended line');
-  const why = 'readers see U+FFFD there already; the original bytes are kept in quarantine';
-  return { ...region, action: 'mend', why };
+  return { ...region, action: 'mend', why: whyMended(damage) };
+}
+
+/** What is written in place of which bytes: U+FFFD for invalid ones, escapes for line breaks. */
+async function mendedRuns(source: SourceFile, { offset, length, problem }: Damage) {
+  const end = offset + length;
+  const bad = (problem & PROBLEM.utf8) !== 0 ? await invalidRuns(source, offset, end) : [];
+  const breaks = (problem & PROBLEM.breaks) !== 0 ? await lineBreaks(source, offset, end) : [];
+  const marks = bad.map((run) => {
+    const why = `in place of ${plural(run.length, 'invalid byte')}`;
+    return { offset: run.offset, length: run.length, text: '\ufffd'.repeat(run.marks), why };
+  });
+  const escapes = breaks.map((run) => ({ ...run, why: 'in place of a raw line break' }));
+  return [...marks, ...escapes].sort((a, b) => a.offset - b.offset);
+}
+
+function whyMended({ problem }: Damage): string {
+  return (problem & PROBLEM.utf8) !== 0
+    ? 'readers see U+FFFD there already; the original bytes are kept in quarantine'
+    : 'the same value, spelled so that no reader cuts the line; the original is in quarantine';
 }
 
 /** Whole entries on a damaged line become lines of their own; the rest goes. */

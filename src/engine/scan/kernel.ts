@@ -23,6 +23,8 @@ export interface LineShape {
   keySlot: number;
   /** Slot of a checksum over the line's bytes before it (see crc-watch.ts). -1: none. */
   crcSlot: number;
+  /** Lines are watched for characters at which some line readers cut (see break-watch.ts). */
+  breaks?: true;
   /** Slot whose text names the writer of the line, where several write one log. Absent: none. */
   writerSlot?: number;
   /**
@@ -52,6 +54,8 @@ export const PROBLEM = {
   entry: 2,
   utf8: 4,
   crc: 8,
+  /** A note without effect on the state that compaction keeps as it stands. */
+  carried: 16,
   unknownOp: 32,
   ignored: 64,
   /** Whole JSON at which the format's own reader throws all the same (a line `null`). */
@@ -66,6 +70,8 @@ export const PROBLEM = {
   upstreamOnly: 2048,
   /** A whole entry that the format's own reader sees otherwise, or not at all. */
   differs: 4096,
+  /** A character stands in it at which the format's own reader cuts the line. */
+  breaks: 8192,
 } as const;
 
 /** Value slot of a line that is a value as a whole. */

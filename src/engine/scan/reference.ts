@@ -7,6 +7,7 @@
  */
 import { canonicalKey, keyToString } from '../keydir/key-bytes.js';
 import { literalFile, type Keydir } from '../keydir/keydir.js';
+import { BreakWatch } from './break-watch.js';
 import { CrcWatch } from './crc-watch.js';
 import { STATE } from './json-scalars.js';
 import {
@@ -44,6 +45,9 @@ class ReferenceKernel extends LineRows implements Kernel {
   private readonly utf8 = new Utf8Watch();
   private utf8Next = 0;
   private badUtf8 = false;
+  private readonly breaks: BreakWatch | undefined;
+  private breaksNext = 0;
+  private hasBreak = false;
   private readonly crc = new CrcWatch();
   private cursor = 0;
   /** The last line has no newline: one is put behind it, so that no state needs a special end. */
@@ -57,6 +61,7 @@ class ReferenceKernel extends LineRows implements Kernel {
   constructor(options: KernelOptions) {
     super(options.chunkBytes, options.codec.shape);
     this.codec = options.codec;
+    this.breaks = options.codec.shape.breaks === true ? new BreakWatch() : undefined;
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;
@@ -79,6 +84,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.pending = this.virtualEnd = false;
     this.held = undefined;
     this.utf8.reset();
+    this.breaks?.reset();
     this.beginLine(at.offset);
   }
 
@@ -114,7 +120,8 @@ class ReferenceKernel extends LineRows implements Kernel {
   private beginChunk(length: number, last: boolean): void {
     const { bytes } = this;
     this.utf8.check(bytes, length, last);
-    this.utf8Next = 0;
+    this.breaks?.check(bytes, length);
+    this.utf8Next = this.breaksNext = 0;
     const unfinished = length > 0 ? bytes[length - 1] !== LF : this.base > this.lineStart;
     this.virtualEnd = last && (unfinished || !this.lines);
     this.end = length;
@@ -127,6 +134,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     if (last && !this.lines) this.finishLine(length);
     this.suspendCapture();
     if (this.utf8Next < this.utf8.bad.length) this.badUtf8 = true;
+    if (this.breaks !== undefined && this.breaksNext < this.breaks.at.length) this.hasBreak = true;
     if (this.brokeAt >= 0) this.errorAt = this.base + this.brokeAt;
     this.brokeAt = -1;
     if (this.shape.crcSlot >= 0 && this.lineStart < this.base + length) {
@@ -138,7 +146,7 @@ class ReferenceKernel extends LineRows implements Kernel {
   private beginLine(offset: number): void {
     this.lineStart = offset;
     this.errorAt = -1;
-    this.badUtf8 = false;
+    this.badUtf8 = this.hasBreak = false;
     this.crc.reset();
     this.resetMachine();
     this.resetCapture();
@@ -150,6 +158,7 @@ class ReferenceKernel extends LineRows implements Kernel {
       this.badUtf8 = true;
       this.utf8Next++;
     }
+    if (this.breaks !== undefined) this.passBreaks(this.breaks.at, i);
     const length = this.base + i - this.lineStart;
     if (length > 0) this.judge(i);
     this.addRow(length);
@@ -161,6 +170,12 @@ class ReferenceKernel extends LineRows implements Kernel {
     if (this.kind === KIND.state && this.fold) {
       this.foldRows();
       this.foldState();
+    }
+  }
+
+  private passBreaks(at: readonly number[], i: number): void {
+    for (; this.breaksNext < at.length && at[this.breaksNext] < i; this.breaksNext++) {
+      this.hasBreak = true;
     }
   }
 
@@ -184,6 +199,7 @@ class ReferenceKernel extends LineRows implements Kernel {
       this.checkSum(i);
     }
     if (this.badUtf8) this.problem |= PROBLEM.utf8;
+    if (this.hasBreak) this.problem |= PROBLEM.breaks;
     if (this.virtualEnd && i === this.end - 1) this.problem |= PROBLEM.unended;
   }
 
