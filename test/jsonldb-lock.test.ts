@@ -1,4 +1,4 @@
-// The lock of jsonl-db: who holds a store is told as the library would, and it keeps the library out.
+// The lock of jsonl-db: who holds a store, told as the library would; and it keeps the library out.
 import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JsonlDB } from '@alcalzone/jsonl-db';
@@ -80,7 +80,7 @@ it('J16: a store whose lock lies elsewhere is in use while its file is open', as
   await db.close();
 });
 
-it('keeps the library out until it is released, and is refused while the library is in', async () => {
+it('keeps the library out until released, and is refused while the library is in', async () => {
   const { path, context } = storeWithLock();
   const held = await takeLock(context, path, { waitMs: 0 });
   const db = new JsonlDB(path, { ignoreReadErrors: true });

@@ -116,12 +116,12 @@ const spellings = '{"k":"ä","v":1}\n{"k":"\\u00e4","v":2}\n{"k":"ä","v":3}\n{"
 /** What the library would have, as plain values; the store is left as it is. */
 async function loaded(path: string, chunkBytes?: number) {
   const context = contextOf(nodeDisk, { chunkBytes });
-  const { keydir, sources, bad, lines, close } = await loadUpstream(context, path);
+  const { keydir, sources, bad, lines } = await loadUpstream(context, path);
   const entries: [string, unknown][] = [];
   await readValues(keydir, sources, keydir.order('documented'), (index, part) => {
     const key = keyToString(keydir.key(index));
     entries.push([key, JSON.parse(Buffer.from(part).toString('utf8'))]);
   });
-  close();
+  sources.forEach((source) => source.close());
   return { entries, lines, bad };
 }

@@ -37,6 +37,23 @@ export function backupLog(
   return { path, dialect: log.dialect, files: [file], missing: false };
 }
 
+/**
+ * What a log that lost its start, or all, begins with: the newest copy that verifies. Among the
+ * library's own copies the order of the dialect counts: a later one may not be finished.
+ */
+export function baseOf(
+  { dialect }: Pick<Log, 'dialect'>,
+  copies: readonly CheckedBackup[],
+): CheckedBackup | undefined {
+  const sound = copies.filter(({ verdict }) => verdict === 'ok');
+  if (sound[0]?.companion !== true) return sound[0];
+  const { companionSuffixes = [] } = dialect;
+  const own = companionSuffixes.map((suffix) => {
+    return sound.find(({ path, companion }) => companion === true && path.endsWith(suffix));
+  });
+  return own.find((copy) => copy !== undefined);
+}
+
 /** Checks a log's backups, newest first; `onlyNewest` leaves the others `unread`. */
 export async function checkBackups(
   context: Context,

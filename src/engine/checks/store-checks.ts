@@ -1,6 +1,6 @@
 /** store-checks: what the files beside a log say about it: cut logs, leftovers, live writers. */
 import { basename, join } from 'node:path';
-import { backupLog, type CheckedBackup } from './backups.js';
+import { backupLog, baseOf, type CheckedBackup } from './backups.js';
 import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
 import type { FindingList } from '../finding-list.js';
@@ -66,7 +66,7 @@ export async function checkCut(
 ): Promise<boolean> {
   const cut = cutOf(scan);
   if (cut === undefined) return false;
-  const base = (await backups()).find(({ verdict }) => verdict !== 'damaged');
+  const base = baseOf(scan.log, await backups());
   if (base === undefined && !scan.log.missing) return false;
   await reportCut(context, scan, base, cut, findings);
   return true;
@@ -77,6 +77,7 @@ export function cutOf(scan: LogScan): string | undefined {
   if (scan.log.missing) return 'it is gone';
   if (scan.bytes === 0) return '0 bytes';
   const [first] = scan.damages;
+  if (first === undefined && scan.counter.firstKind === undefined) return 'nothing but line ends';
   if (first === undefined || first.offset !== 0) return undefined;
   const [piece] = first.pieces;
   if (piece?.kind === 'nul') return `${piece.length} zero bytes at its start`;
@@ -113,7 +114,10 @@ async function reportCut(
   const glued = hidden > 0 ? `, then ${plural(hidden, 'whole entry', 'whole entries')}` : '';
   const holds = `but ${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
   // A compaction cuts the file that is there, it never takes it away.
-  const why = log.missing ? '' : ': a compaction was killed';
+  const { emptiesInPlace } = log.dialect;
+  const isPerhapsMeant = scan.bytes === 0 && !log.missing && emptiesInPlace === true;
+  const killed = isPerhapsMeant ? ': cleared, or cut' : ': a compaction was killed';
+  const why = log.missing ? '' : killed;
   const words = `${cut}${glued}, ${holds}${why}`;
   const refuses = scan.bytes > 0 && first !== undefined;
   const reader = log.dialect.upstream.reader.replace(/^./, (letter) => letter.toUpperCase());
@@ -122,9 +126,12 @@ async function reportCut(
     offset: 0,
     length: first?.length ?? 0,
     impact: lost > 0 ? 'lost' : 'harmless',
-    consequence: refuses
-      ? `${reader} refuses this file.`
-      : `${reader} takes it for an empty log, without an error.`,
+    ...(isPerhapsMeant && { severity: 'attention' as const }),
+    ...(log.dialect.upstream.load === undefined && {
+      consequence: refuses
+        ? `${reader} refuses this file.`
+        : `${reader} takes it for an empty log, without an error.`,
+    }),
   });
 }
 

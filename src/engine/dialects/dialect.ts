@@ -89,10 +89,14 @@ export interface Dialect {
   /** Names of the operations that are checkpoints. */
   readonly checkpointOps: readonly string[];
   /**
-   * Behind the log's name: copies of it that the library's own rewriting leaves. Where the log is
-   * damaged they are looked at as backups are; they are never removed.
+   * Behind the log's name: copies of it that the library's own rewriting leaves, the most trusted
+   * first. Where the log is damaged they are looked at as backups are; they are never removed.
    */
   readonly companionSuffixes?: readonly string[];
+  /** The one of them that holds all a log stood for when it was begun. */
+  readonly predecessorSuffix?: string;
+  /** Its library empties a log in place when told to: 0 bytes may be meant. */
+  readonly emptiesInPlace?: boolean;
   /** Folds segments in an order of its own; absent, or undefined: entries count in file order. */
   fold?(context: Context, log: Log, keydir: Keydir): EntryFold | undefined;
   /** Findings of this format alone. Called after a log was read, its backups and companions too. */

@@ -3,11 +3,12 @@
  * the files. Streaming; memory grows with the keys that occur in the file. Sources: jsonldb.md.
  */
 import type { Context } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import type { DiskReader } from '../disk.js';
 import { Keydir, type LiveRange } from '../keydir/keydir.js';
 import { readValues } from '../keydir/values.js';
 import { KIND, type Kernel } from '../scan/kernel.js';
 import { referenceKernel } from '../scan/reference.js';
+import type { UpstreamLoad } from './dialect.js';
 import { jsonldbCodec } from './jsonldb-codec.js';
 import { RawLineReader, type RawLine } from './jsonldb-lines.js';
 
@@ -38,18 +39,14 @@ export interface BadLine {
   key?: Uint8Array;
 }
 
-/** What the library would have in memory. Its file stays open: close it at the end. */
-export interface UpstreamLoad {
+/** What the library would have in memory: live keys in its order, values in the open file. */
+export interface LoadedStore extends UpstreamLoad {
   opening: Opening;
-  sources: SourceFile[];
-  /** Live keys in the library's order; values as byte ranges of `sources`. */
-  keydir: Keydir;
   /** Lines that are not empty: what the library calls `uncompressedSize`. */
   lines: number;
   /** In the order in which the library meets them; the first is where it stops when strict. */
   bad: BadLine[];
   badCount: number;
-  close(): void;
 }
 
 /** What `tryRecoverDBFiles` makes of the three files. */
@@ -74,28 +71,36 @@ export function openingOf(disk: DiskReader, path: string): Opening {
   return { takes: copy, renames: true, deletes: [other].filter(isThere) };
 }
 
-/** Loads as the library does with `ignoreReadErrors`. Throws LogctlError. */
-export async function loadUpstream(context: Context, path: string): Promise<UpstreamLoad> {
+/**
+ * Loads as the library does with `ignoreReadErrors`; the caller closes the sources. `until`: only
+ * so many bytes of the main file, whatever lies beside it. Throws LogctlError.
+ */
+export async function loadUpstream(
+  context: Context,
+  path: string,
+  until = Infinity,
+): Promise<LoadedStore> {
   const opening = openingOf(context.disk, path);
-  const sources: SourceFile[] = [];
-  const load: UpstreamLoad = {
-    ...{ opening, sources, keydir: new Keydir(), lines: 0, bad: [], badCount: 0 },
-    close: () => sources.splice(0).forEach((source) => source.close()),
+  const { takes = path, refusal } = opening;
+  const load: LoadedStore = {
+    ...{ opening, sources: [], keydir: new Keydir(), lines: 0, bad: [], badCount: 0 },
+    ...(refusal === undefined ? {} : { refusal: { message: refusal, path } }),
   };
   if (opening.takes === undefined) return load;
-  sources.push(context.disk.open(opening.takes));
+  const source = context.disk.open(until === Infinity ? takes : path);
+  load.sources.push(source);
   try {
-    const lastLines = await lastLinesByKey(context, load);
+    const lastLines = await lastLinesByKey(context, load, until);
     await parseLines(context, load, lastLines);
     return load;
   } catch (error) {
-    load.close();
+    source.close();
     throw error;
   }
 }
 
 /** The first pass: the last line of each key, keys by their spelling, in order of appearance. */
-async function lastLinesByKey(context: Context, load: UpstreamLoad): Promise<Keydir> {
+async function lastLinesByKey(context: Context, load: LoadedStore, until: number): Promise<Keydir> {
   const [source] = load.sources;
   const lastLines = new Keydir();
   const reader = new RawLineReader((line) => {
@@ -104,7 +109,7 @@ async function lastLinesByKey(context: Context, load: UpstreamLoad): Promise<Key
     lastLines.put(line.key, 0, line.key.length, { ...rangeOf(line), versions: 1 });
   });
   const chunk = new Uint8Array(context.chunkBytes ?? chunkBytes);
-  const total = source.stat().size;
+  const total = Math.min(until, source.stat().size);
   for (let at = 0; at < total;) {
     const length = await source.read(chunk.subarray(0, Math.min(chunk.length, total - at)), at);
     if (length === 0) break;
@@ -118,7 +123,7 @@ async function lastLinesByKey(context: Context, load: UpstreamLoad): Promise<Key
 }
 
 /** The second pass: only those lines are parsed; one that is no JSON takes its key with it. */
-async function parseLines(context: Context, load: UpstreamLoad, lastLines: Keydir): Promise<void> {
+async function parseLines(context: Context, load: LoadedStore, lastLines: Keydir): Promise<void> {
   const { keydir } = load;
   const judge = new LineJudge();
   await readValues(lastLines, load.sources, lastLines.order('documented'), (index, part, last) => {
@@ -164,7 +169,7 @@ class LineJudge {
   }
 }
 
-function addBad(load: UpstreamLoad, { line, offset, length, isFound, key }: BadLine): void {
+function addBad(load: LoadedStore, { line, offset, length, isFound, key }: BadLine): void {
   load.badCount++;
   if (load.bad.length >= badLinesKept) return;
   load.bad.push({ line, offset, length, isFound, ...(key === undefined ? {} : { key }) });

@@ -108,9 +108,8 @@ export async function putInFront(
   analysis: Analysis,
   world: RegionWorld,
   plan: LogPlan,
-  { base, front }: { base: CheckedBackup; front: number },
+  { base, front, why }: { base: CheckedBackup; front: number; why: string },
 ): Promise<void> {
-  const why = 'the log does not continue it';
   plan.regions.push({
     code: 'orphan-start',
     ...{ line: 1, lines: 0, offset: 0, length: 0 },

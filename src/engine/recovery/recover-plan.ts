@@ -1,7 +1,7 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
 import { basename } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
-import type { CheckedBackup } from '../checks/backups.js';
+import { baseOf, type CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
 import { codeOf, hiddenEntries } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
@@ -22,6 +22,7 @@ import {
   replaceByBase,
   type Overlap,
 } from './recover-base.js';
+import { predecessorOf, putRemains, remainsOf } from './recover-copies.js';
 import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
@@ -84,11 +85,11 @@ class LogPlanner {
   }
 
   async plan(): Promise<LogPlan> {
-    const { scan, backups, findings } = this.analysis;
+    const { scan, backups, findings, log } = this.analysis;
     const cut = cutOf(scan);
-    const base = backups.find(({ verdict }) => verdict === 'ok');
-    const isCut =
-      cut !== undefined && (base !== undefined || scan.log.missing || this.isTornHead(cut));
+    const base = baseOf(log, backups);
+    const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
+    const before = isCut ? undefined : predecessorOf(this.analysis);
     const isOrphan = !isCut && findings.has('orphan-start') && scan.damages[0]?.offset !== 0;
     const overlap = isOrphan && base && (await overlapOf(this.context, this.analysis, base));
     const adds = overlap && (overlap.front > 0 || overlap.behind.length > 0);
@@ -102,14 +103,24 @@ class LogPlanner {
       return this.refuse('policy strict refuses any damage', [['--policy', 'tail']]);
     }
     if (isCut) return this.planCut(base, cut);
+    if (before !== undefined) return this.planBehind(before);
     if (!putsBase) return this.planLines(scan.damages);
     return this.planOrphan(base!, overlap as Overlap);
+  }
+
+  /** What the damaged log lost may be in the file it was made from: that comes first. */
+  private async planBehind(base: CheckedBackup): Promise<LogPlan> {
+    const { context, analysis, world, out } = this;
+    const why = 'the damaged log was made from it';
+    await putInFront(context, analysis, world, out, { base, front: Infinity, why });
+    return this.planLines(analysis.scan.damages);
   }
 
   /** Policy salvage: what only the backup has stands in front of the log, or behind it. */
   private async planOrphan(base: CheckedBackup, { front, behind }: Overlap): Promise<LogPlan> {
     const { context, analysis, world, out } = this;
-    await putInFront(context, analysis, world, out, { base, front });
+    const why = 'the log does not continue it';
+    await putInFront(context, analysis, world, out, { base, front, why });
     return this.planLines(analysis.scan.damages, 0, { path: base.path, ...behind });
   }
 
@@ -126,9 +137,11 @@ class LogPlanner {
   private async planCut(base: CheckedBackup | undefined, cut: string): Promise<LogPlan> {
     const { context, analysis, world, out } = this;
     const { scan, log } = analysis;
-    if (base === undefined) {
-      const { message, next } = noBase(analysis, cut);
-      return this.refuse(message, next);
+    if (base === undefined) return this.planRemains(cut);
+    if (this.isPerhapsEmptied(base)) {
+      const holds = `${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
+      const message = `${log.path} has 0 bytes: cleared, or lost in a power cut; ${holds}`;
+      return this.refuse(message, [['--policy', 'salvage']]);
     }
     const why = log.missing ? 'the log is gone' : `a killed compaction cut the log: ${cut}`;
     const [group] = groupDamages(scan.damages);
@@ -138,7 +151,8 @@ class LogPlanner {
     }
     // What follows the cut was acknowledged later: it stands behind the base, in order. Where the
     // base has it too, the base is taken up to there only.
-    const fill = (await findFills(context, scan, [group], [base])).get(group);
+    const copies = this.isHistory(base) ? [base] : [];
+    const fill = (await findFills(context, scan, [group], copies)).get(group);
     await putBase(context, analysis, world, out, base, { why, until: fill?.length });
     const cutLines = fill === undefined ? group.damages.slice(0, 1) : group.damages;
     for (const damage of cutLines) {
@@ -146,6 +160,30 @@ class LogPlanner {
     }
     const last = cutLines.at(-1)!;
     return this.planLines(scan.damages.slice(cutLines.length), last.offset + lineLength(last));
+  }
+
+  /** No copy verifies: what is whole in one of them is better than nothing. */
+  private async planRemains(cut: string): Promise<LogPlan> {
+    const { context, analysis, parts, out } = this;
+    const remains = await remainsOf(context, analysis);
+    const { message, next } = noBase(analysis, cut);
+    if (remains === undefined) return this.refuse(message, next);
+    if (this.policy !== 'salvage') return this.refuse(message, [['--policy', 'salvage']]);
+    await putRemains(context, analysis, { parts, plan: out }, remains);
+    return this.planLines(analysis.scan.damages);
+  }
+
+  /** Only a person can know whether a log of 0 bytes was emptied on purpose. */
+  private isPerhapsEmptied({ path }: CheckedBackup): boolean {
+    const { scan, log } = this.analysis;
+    const { emptiesInPlace, predecessorSuffix = '' } = log.dialect;
+    const isSure = log.missing || path === log.path + predecessorSuffix;
+    return emptiesInPlace === true && scan.bytes === 0 && !isSure && this.policy !== 'salvage';
+  }
+
+  /** A copy of the log as it once was; what a library rewrote has other lines around a hole. */
+  private isHistory({ companion }: CheckedBackup): boolean {
+    return companion !== true && this.analysis.log.dialect.compaction === 'checkpoint';
   }
 
   /** Everything but the cut: the damaged lines in order under the policy. */
@@ -168,7 +206,8 @@ class LogPlanner {
     const groups = groupDamages(damages);
     const isSalvage = policy === 'salvage';
     const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));
-    const fills = await findFills(context, scan, lossy, backups);
+    const copies = backups.filter((copy) => this.isHistory(copy));
+    const fills = await findFills(context, scan, lossy, copies);
     let at = from;
     for (const group of groups) {
       parts.range(path, at, group.offset - at);

@@ -32,6 +32,8 @@ export interface LineShape {
    * are live ranges (a mirror).
    */
   framing: 'line' | 'document' | 'file';
+  /** A bare carriage return ends a line too, as its library's line reader has it. */
+  returnsEndLines?: boolean;
 }
 
 /** What one line is. The numbers are on the kernel's border: never reorder. */
@@ -126,8 +128,11 @@ export interface LineView {
   readonly topType: number;
   /** Invalid UTF-8 is near: captured text may hold it. */
   readonly suspect: boolean;
-  /** Offset of the line's first byte in the file. */
+  /** Offsets in the file: of the line's first byte and behind its last, newline excluded. */
   readonly lineStart: number;
+  readonly lineEnd: number;
+  /** Offset behind the last byte of the line's value: whitespace may follow. */
+  readonly topEnd: number;
   /**
    * Answers. `kind` starts as bad; `valueSlot` may be WHOLE_LINE; `stateSlot` names the members
    * slot of a state entry.

@@ -40,7 +40,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   protected lineNumber = 1;
   /** File offsets of the line's own value, whitespace around it excluded. */
   protected topStart = 0;
-  protected topEnd = 0;
+  topEnd = 0;
+  lineEnd = 0;
 
   /** Texts of a line that streams by; `text` is this, or the chunk where the line lies in it. */
   private kept = new Uint8Array(1024);

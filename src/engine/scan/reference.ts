@@ -25,6 +25,7 @@ import { LineRows } from './line-rows.js';
 import { Utf8Watch } from './utf8-watch.js';
 
 const LF = 0x0a;
+const RETURN = 0x0d;
 /** Rows folded at a time: enough for their cache misses to overlap. */
 const foldedTogether = 32;
 
@@ -52,6 +53,8 @@ class ReferenceKernel extends LineRows implements Kernel {
   private cursor = 0;
   /** The last line has no newline: one is put behind it, so that no state needs a special end. */
   private virtualEnd = false;
+  /** The last chunk ended in a return, which ended a line: a line feed may belong to it. */
+  private afterReturn = false;
   /** Rows of the batch that are in the keydir, or were never to be; the line of row 0. */
   private folded = 0;
   private firstLine = 1;
@@ -81,7 +84,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.base = at.offset;
     this.lineNumber = at.line ?? 1;
     this.cursor = 0;
-    this.pending = this.virtualEnd = false;
+    this.pending = this.virtualEnd = this.afterReturn = false;
     this.held = undefined;
     this.utf8.reset();
     this.breaks?.reset();
@@ -119,6 +122,8 @@ class ReferenceKernel extends LineRows implements Kernel {
 
   private beginChunk(length: number, last: boolean): void {
     const { bytes } = this;
+    this.cursor = this.skipFrom = 0;
+    if (this.shape.returnsEndLines === true) this.endLinesAtReturns(length);
     this.utf8.check(bytes, length, last);
     this.breaks?.check(bytes, length);
     this.utf8Next = this.breaksNext = 0;
@@ -127,7 +132,17 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.end = length;
     if (this.virtualEnd) bytes[this.end++] = LF;
     bytes[this.end] = 0;
-    this.cursor = this.skipFrom = 0;
+  }
+
+  /** A bare return becomes a line feed; of a pair that two chunks share the second byte goes. */
+  private endLinesAtReturns(length: number): void {
+    const bytes = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, length);
+    if (this.afterReturn && bytes[0] === LF) this.beginLine(this.base + ++this.cursor);
+    this.afterReturn &&= length === 0;
+    for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) {
+      this.afterReturn = at + 1 === length;
+      if (bytes[at + 1] !== LF) bytes[at] = LF;
+    }
   }
 
   private endChunk(length: number, last: boolean): void {
@@ -184,6 +199,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     const white = this.state === STATE.value && this.depth === 0 && this.topType === TYPE.absent;
     const whole = this.state === STATE.end;
     this.kind = KIND.bad;
+    this.lineEnd = this.base + i;
     // A damaged line is decoded as far as it goes: its key tells what the damage costs.
     if (!whole) this.dropOpenSlot();
     if (!white) this.codec.decode(this);

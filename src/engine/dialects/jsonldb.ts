@@ -1,0 +1,60 @@
+/** jsonldb: the store of @alcalzone/jsonl-db (ioBroker, Z-Wave JS). Sources: jsonldb.md. */
+import type { LogFile } from '../model.js';
+import type { Dialect, Probe } from './dialect.js';
+import { checkJsonldb } from './jsonldb-checks.js';
+import { jsonldbCodec } from './jsonldb-codec.js';
+import { lookAtLock, takeLock } from './jsonldb-lock.js';
+import { loadUpstream } from './jsonldb-upstream.js';
+
+const START = '{"k":"';
+
+/** The dialect of a key-value store whose lines are `{"k":…,"v":…}`. */
+export const jsonldb: Dialect = {
+  name: 'jsonldb',
+  looksLike: 'lines that begin with {"k":"',
+  recognises,
+  layout: (_disk, path): LogFile[] => [{ path, role: 'segment' }],
+  codec: () => jsonldbCodec,
+  resync: ['{"k":'],
+  checkpointStart: undefined,
+  checkpointOps: [],
+  companionSuffixes: ['.bak', '.dump'],
+  predecessorSuffix: '.bak',
+  emptiesInPlace: true,
+  checkStore: checkJsonldb,
+  lock: {
+    look: async (context, path) => {
+      const { state, words } = await lookAtLock(context, path, { patient: false });
+      return { state: state === 'odd' ? 'stale' : state, words };
+    },
+    take: async (context, path) => {
+      const held = await takeLock(context, path, { waitMs: 0 });
+      return () => held.release();
+    },
+  },
+  compaction: 'lines',
+  upstream: {
+    reader: 'jsonl-db',
+    refusesBadLines: false,
+    trimsFile: false,
+    losesKeys: [],
+    mergesState: false,
+    ignoresLogs: [],
+    load: (context, { path }, until) => loadUpstream(context, path, until),
+  },
+  sequenced: false,
+};
+
+/**
+ * The first line that is left begins as its lines do. An empty or zeroed file, or none, is known by
+ * the copies and the lock that the library puts beside it.
+ */
+function recognises({ head, names, path }: Probe): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  if (/^(\xef\xbb\xbf)?[\s\0]*\{"k":/.test(text) || /[\n\r\0]\{"k":"/.test(text)) return true;
+  const base = path.slice(path.lastIndexOf('/') + 1);
+  const isTorn = text.length > 0 && START.startsWith(text);
+  const hasCompanions = ['.bak', '.dump', '.lock'].some((suffix) => names.includes(base + suffix));
+  const isRemnant = /^[\s\0]*$/.test(text) || isTorn;
+  return isRemnant && hasCompanions;
+}

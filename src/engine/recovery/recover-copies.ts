@@ -1,0 +1,85 @@
+/** recover-copies: what the copies that a library left beside its log give to a recovery. */
+import type { Analysis } from '../checks/analyse.js';
+import { entriesOf } from '../checks/analyse.js';
+import { backupLog, type CheckedBackup } from '../checks/backups.js';
+import { scanLog, type LogScan } from '../checks/scan-log.js';
+import type { Context } from '../context.js';
+import { hiddenEntries } from '../damage/damage-findings.js';
+import { invalidRuns } from '../damage/invalid-utf8.js';
+import { lineLength } from './fills.js';
+import type { PartList } from './part-list.js';
+import type { LogPlan } from './plan.js';
+
+/** The sound copy that holds all a damaged log stood for when it was begun. */
+export function predecessorOf({ log, scan, backups }: Analysis): CheckedBackup | undefined {
+  const { predecessorSuffix } = log.dialect;
+  if (predecessorSuffix === undefined || scan.damages.length === 0) return undefined;
+  const path = log.path + predecessorSuffix;
+  return backups.find((copy) => copy.path === path && copy.verdict === 'ok');
+}
+
+/** The copy that does not verify and has the most whole entries; undefined where none has any. */
+export async function remainsOf(
+  context: Context,
+  { log, backups }: Analysis,
+): Promise<CheckedBackup | undefined> {
+  let best: { copy: CheckedBackup; entries: number } | undefined;
+  for (const copy of backups) {
+    if (copy.companion !== true || copy.verdict !== 'damaged') continue;
+    const scan = await scanLog(context, backupLog(log, copy), { fold: false });
+    scan.close();
+    const entries = scan.uncounted > 0 ? 0 : entriesOf(scan) + hiddenIn(scan);
+    if (entries > (best?.entries ?? 0)) best = { copy, entries };
+  }
+  return best?.copy;
+}
+
+const hiddenIn = ({ damages }: LogScan) =>
+  damages.reduce((sum, damage) => sum + hiddenEntries(damage).length, 0);
+
+/**
+ * Puts the whole entries of a copy that does not verify in the place of a log that is gone. The
+ * copy stays as it is, so nothing of it goes to quarantine.
+ */
+export async function putRemains(
+  context: Context,
+  { log }: Analysis,
+  { parts, plan }: { parts: PartList; plan: LogPlan },
+  { path, madeAt }: CheckedBackup,
+): Promise<void> {
+  const copy = await scanLog(context, backupLog(log, { path }));
+  try {
+    let at = 0;
+    for (const damage of copy.damages) {
+      const end = damage.offset + damage.length;
+      parts.range(path, at, damage.offset - at);
+      at = damage.offset + lineLength(damage);
+      if (damage.replayed) {
+        await mendInto(parts, copy, damage.offset, end);
+        if (damage.ended) parts.range(path, end, 1);
+      }
+      for (const { offset, length } of hiddenEntries(damage)) {
+        parts.range(path, offset, length);
+        parts.text('\n', 'ends an entry of a line that was damaged');
+      }
+    }
+    parts.range(path, at, copy.bytes - at);
+    if (copy.tail === 'unended') parts.text('\n', `ends the last line of ${path}`);
+    const why = 'no copy verifies; this one has the most whole entries';
+    plan.base = { path, madeAt, lines: copy.lines, keys: copy.keydir.count, why };
+  } finally {
+    copy.close();
+  }
+}
+
+/** A line with invalid UTF-8, U+FFFD in its place, as readers see it. */
+async function mendInto(parts: PartList, copy: LogScan, from: number, to: number): Promise<void> {
+  let at = from;
+  const { path } = copy.log;
+  for (const run of await invalidRuns(copy.sources[0], from, to)) {
+    parts.range(path, at, run.offset - at);
+    parts.text('\ufffd'.repeat(run.marks), 'in place of invalid bytes');
+    at = run.offset + run.length;
+  }
+  parts.range(path, at, to - at);
+}
