@@ -10,7 +10,7 @@ import { mergedSource } from './compaction/merged-source.js';
 import type { LogFile, Role } from './model.js';
 import type { Kernel, KernelOptions } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
-import { siblingsOf } from './siblings.js';
+import { listBackups, listCompanions, siblingsOf } from './siblings.js';
 
 const defaultChunkBytes = 1 << 18;
 const headBytes = 65_536;
@@ -92,21 +92,45 @@ export function probeDirectory({ disk }: Context, path: string): Probe | undefin
   return { path, kind: 'directory', names: disk.list(path) ?? [], head: new Uint8Array(0) };
 }
 
-/** What a file looks like from outside. */
+/** What a file looks like from outside; one that tells nothing looks as its newest copy does. */
 export async function probeFile(context: Context, path: string, exists: boolean): Promise<Probe> {
   const { directory } = siblingsOf(path);
   const names = path === '-' ? [] : (context.disk.list(directory) ?? []);
-  let head = new Uint8Array(0);
-  if (exists) {
-    const file = openSource(context, path);
-    try {
-      head = new Uint8Array(headBytes);
-      head = head.subarray(0, await file.read(head, 0));
-    } finally {
-      if (path !== '-') file.close();
-    }
+  const head = exists ? await headOf(context, path) : new Uint8Array(0);
+  const probe: Probe = { path, kind: 'file', names, head };
+  if (path === '-' || DIALECTS.some((dialect) => dialect.recognises(probe))) return probe;
+  for (const copy of copiesOf(context, path)) {
+    const likeCopy = { ...probe, head: await headOfCopy(context, copy) };
+    if (DIALECTS.some((dialect) => dialect.recognises(likeCopy))) return likeCopy;
   }
-  return { path, kind: 'file', names, head };
+  return probe;
+}
+
+async function headOf(context: Context, path: string): Promise<Uint8Array> {
+  const file = openSource(context, path);
+  try {
+    const head = new Uint8Array(headBytes);
+    return head.subarray(0, await file.read(head, 0));
+  } finally {
+    if (path !== '-') file.close();
+  }
+}
+
+/** A copy that cannot be unpacked tells nothing. */
+async function headOfCopy(context: Context, path: string): Promise<Uint8Array> {
+  try {
+    return await headOf(context, path);
+  } catch (error) {
+    if (error instanceof LogctlError && error.code === 'damaged') return new Uint8Array(0);
+    throw error;
+  }
+}
+
+/** Paths of backups and of libraries' own copies, newest first. */
+function copiesOf({ disk }: Context, path: string): string[] {
+  const suffixes = DIALECTS.flatMap(({ companionSuffixes = [] }) => companionSuffixes);
+  const copies = [...listBackups(disk, path), ...listCompanions(disk, path, suffixes)];
+  return copies.sort((a, b) => b.ms - a.ms).map((copy) => copy.path);
 }
 
 function chooseDialect(probe: Probe, options: TargetOptions): Dialect {

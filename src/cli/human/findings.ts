@@ -43,7 +43,9 @@ function groupByCode(findings: Finding[]): Finding[][] {
     if (group === undefined) groups.set(finding.code, [finding]);
     else group.push(finding);
   }
-  const rank = ([first]: Finding[]) => severities.indexOf(first.severity);
+  // What another program is about to destroy is read first, and acted upon first.
+  const rank = ([{ code, severity }]: Finding[]) =>
+    code === 'opening-destroys' && severity !== 'notice' ? -1 : severities.indexOf(severity);
   return [...groups.values()].sort((a, b) => rank(a) - rank(b));
 }
 

@@ -6,7 +6,6 @@ import { keyToString } from '../keydir/key-bytes.js';
 import { diffStates } from '../keydir/state-compare.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
 import { plural } from '../text.js';
-import { lookAtLock } from './jsonldb-lock.js';
 import { loadUpstream, openingOf, type LoadedStore, type Opening } from './jsonldb-upstream.js';
 
 const stopFirst =
@@ -25,8 +24,6 @@ export async function checkJsonldb(
   for (const file of opening.deletes)
     await checkDeleted(context, scan, { opening, file }, findings);
   if (opening.refusal !== undefined) findings.add('reader-refuses', path, opening.refusal);
-  const lock = await lookAtLock(context, path, { patient: false });
-  if (lock.state === 'odd') findings.add('reader-refuses', path, lock.words);
   checkKeys(scan, findings);
   await checkReader(context, scan, opening, findings);
 }
@@ -52,8 +49,6 @@ async function checkDeleted(
     ...(isNeeded ? { key: lost[0], consequence: stopFirst } : { severity: 'notice' as const }),
     impact: isNeeded ? 'lost' : 'harmless',
   });
-  if (isFile)
-    findings.add('leftover-temp', file, 'left by a compaction that was killed, or a dump');
 }
 
 /** Keys that a copy has and the store, as far as it can be read, has not. */

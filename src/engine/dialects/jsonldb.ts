@@ -1,4 +1,5 @@
 /** jsonldb: the store of @alcalzone/jsonl-db (ioBroker, Z-Wave JS). Sources: jsonldb.md. */
+import { basename } from 'node:path';
 import type { LogFile } from '../model.js';
 import type { Dialect, Probe } from './dialect.js';
 import { checkJsonldb } from './jsonldb-checks.js';
@@ -46,15 +47,14 @@ export const jsonldb: Dialect = {
 };
 
 /**
- * The first line that is left begins as its lines do. An empty or zeroed file, or none, is known by
- * the copies and the lock that the library puts beside it.
+ * The first line that is left begins as its lines do. An empty or zeroed file is known by its name
+ * and by what the library puts beside it.
  */
 function recognises({ head, names, path }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   if (/^(\xef\xbb\xbf)?[\s\0]*\{"k":/.test(text) || /[\n\r\0]\{"k":"/.test(text)) return true;
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const isTorn = text.length > 0 && START.startsWith(text);
-  const hasCompanions = ['.bak', '.dump', '.lock'].some((suffix) => names.includes(base + suffix));
-  const isRemnant = /^[\s\0]*$/.test(text) || isTorn;
-  return isRemnant && hasCompanions;
+  const base = basename(path);
+  const isRemnant = /^[\s\0]*$/.test(text) || START.startsWith(text);
+  const isBesideOurs = ['.bak', '.dump', '.lock'].some((suffix) => names.includes(base + suffix));
+  return isRemnant && isBesideOurs && base.endsWith('.jsonl');
 }

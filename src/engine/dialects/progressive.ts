@@ -67,16 +67,13 @@ export const progressive: Dialect = {
   sequenced: true,
 };
 
-function recognises({ head, names, path }: Probe): boolean {
+function recognises({ head, path }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   if (/"op"\s*:\s*"(SET|DELETE|CHECKPOINT)"/.test(text)) return true;
   if (/^(\xef\xbb\xbf)?\s*\{\s*"(timestamp|op)"\s*:/.test(text)) return true;
   // Nothing left to recognise it by: torn in its first member, empty, or lost sectors.
-  const base = path.slice(path.lastIndexOf('/') + 1);
-  const hasBackup = names.some((name) => /^\.backup\.\d+(\.gz)?$/.test(name.slice(base.length)));
   const isTorn = ['{"timestamp":', '{"op":'].some((start) => start.startsWith(text));
-  const isRemnant = /^\0*$/.test(text) || isTorn || hasBackup;
-  return isRemnant && (hasBackup || /(^|\/)logs\/[^/]+\.log$/.test(path));
+  return (/^\0*$/.test(text) || isTorn) && /(^|\/)logs\/[^/]+\.log$/.test(path);
 }
 
 /** The rules of append-log.js rebuildStateFromLog, and of the documents where they name the ops. */
