@@ -46,6 +46,7 @@ function whereOf(globals: Globals): TargetOptions {
 
 function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Context {
   return {
+    ...testSettings(io),
     disk,
     version,
     now: io.now,
@@ -62,6 +63,15 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
       progress.clear();
       void io.err.write(`${escape(text)}\n`);
     },
+  };
+}
+
+/** For tests of whole commands: chunks of this size, and this kernel whatever pays. */
+function testSettings({ env }: Io): Pick<Context, 'chunkBytes' | 'kernel'> {
+  const { LOGCTL_TEST_CHUNK_BYTES: bytes, LOGCTL_TEST_KERNEL: kernel } = env;
+  return {
+    ...(bytes && { chunkBytes: Number(bytes) }),
+    ...((kernel === 'simd' || kernel === 'reference') && { kernel }),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What every verb is given: the world, as arguments. */
 import type { Disk, DiskReader, SourceFile } from './disk.js';
 import type { HolderSearch, KernelLocks } from './kernel-locks.js';
+import type { KernelName } from './scan/choose-kernel.js';
 import type { SavedPlan } from './recovery/plan.js';
 
 /** How far a long read has come. `total` is 0 where it cannot be known. Bytes. */
@@ -38,6 +39,8 @@ export interface Context {
   sleep(ms: number): Promise<void>;
   /** Bytes per chunk, for tests; undefined picks 256 KiB. */
   chunkBytes?: number;
+  /** Reads with this kernel, for tests; undefined takes the one that pays. */
+  kernel?: KernelName;
   /** Throws when the user interrupted; called between chunks. */
   checkpoint?: () => void | Promise<void>;
   /** Talk: always (0), for `-v` (1), for `-vv` (2). */

@@ -8,6 +8,7 @@ import { gunzipped } from './bytes/gzip.js';
 import { Keydir } from './keydir/keydir.js';
 import { mergedSource } from './compaction/merged-source.js';
 import type { LogFile, Role } from './model.js';
+import type { ChosenKernel } from './scan/choose-kernel.js';
 import type { Kernel, KernelOptions } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
 import { listBackups, listCompanions, siblingsOf } from './siblings.js';
@@ -154,15 +155,17 @@ export function dialectNamed(name: string): Dialect {
 /** Names of the operations of a dialect, by their number in a batch. */
 export const opsOf = (dialect: Dialect): readonly string[] => dialect.codec('segment').ops;
 
-/** A kernel for the files of one role. */
+/** A kernel for the files of one role. `choose`: which one; the reference unless it is given. */
 export function makeKernel(
   context: Context,
   dialect: Dialect,
   role: Role,
   options: Partial<KernelOptions> = {},
+  choose: ChosenKernel = () => referenceKernel,
 ): Kernel {
-  return referenceKernel({
-    codec: dialect.codec(role),
+  const codec = dialect.codec(role);
+  return choose(codec)({
+    codec,
     keydir: new Keydir(),
     chunkBytes: context.chunkBytes ?? defaultChunkBytes,
     fold: true,
@@ -207,10 +210,10 @@ export async function walkFile(
     const room = Math.min(kernel.chunk.length, guard.limit - position);
     const length = await source.read(kernel.chunk.subarray(0, room), position);
     if (length < room && Number.isFinite(guard.limit)) guard.shrank();
-    position += length;
-    last = position >= guard.limit || length === 0;
+    const end = position + length;
+    last = end >= guard.limit || length === 0;
     if (last && length > 0 && kernel.chunk[length - 1] !== 0x0a) {
-      last = !(await guard.extend(position));
+      last = !(await guard.extend(end));
     }
     do {
       kernel.scan(length, last);
@@ -218,6 +221,8 @@ export async function walkFile(
       lines += kernel.batch.count;
       if (kernel.held) await options.onHeld?.();
     } while (kernel.pending);
+    position = kernel.position;
+    last &&= position >= end;
     context.progress?.({ phase: 'read', path: source.path, done: position, total: guard.total });
     await context.checkpoint?.();
     if (++chunks % 16 === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -1,7 +1,7 @@
 /** Runs the reference kernel over bytes in memory; its rows come out as plain objects. */
 import { keyToString } from '../../src/engine/keydir/key-bytes.js';
 import { Keydir } from '../../src/engine/keydir/keydir.js';
-import { KIND, type Kernel, type LineCodec } from '../../src/engine/scan/kernel.js';
+import { KIND, type Kernel, type LineBatch, type LineCodec } from '../../src/engine/scan/kernel.js';
 import { referenceKernel } from '../../src/engine/scan/reference.js';
 
 /** One line as the kernel reports it. Offsets and lengths in bytes. */
@@ -56,31 +56,31 @@ export class KernelRun {
       kernel.chunk.set(bytes.subarray(from, to));
       do {
         kernel.scan(to - from, to === bytes.length);
-        this.takeRows(rows);
+        rows.push(...rowsOf(kernel.batch));
       } while (kernel.pending);
       from = to;
     }
     return rows;
   }
+}
 
-  private takeRows(rows: Row[]): void {
-    const { batch } = this.kernel;
-    for (let row = 0; row < batch.count; row++) {
-      const start = batch.keyStart[row];
-      rows.push({
-        offset: batch.offset[row],
-        length: batch.length[row],
-        kind: kindNames[batch.kind[row]],
-        op: batch.op[row],
-        problem: batch.problem[row],
-        errorAt: batch.errorAt[row],
-        time: batch.time[row],
-        seq: batch.seq[row],
-        value: { offset: batch.valueOffset[row], length: batch.valueLength[row] },
-        key: keyToString(batch.keys.slice(start, start + batch.keyLength[row])),
-      });
-    }
-  }
+/** The rows of a batch as plain objects. */
+export function rowsOf(batch: LineBatch): Row[] {
+  return Array.from({ length: batch.count }, (_, row) => {
+    const start = batch.keyStart[row];
+    return {
+      offset: batch.offset[row],
+      length: batch.length[row],
+      kind: kindNames[batch.kind[row]],
+      op: batch.op[row],
+      problem: batch.problem[row],
+      errorAt: batch.errorAt[row],
+      time: batch.time[row],
+      seq: batch.seq[row],
+      value: { offset: batch.valueOffset[row], length: batch.valueLength[row] },
+      key: keyToString(batch.keys.slice(start, start + batch.keyLength[row])),
+    };
+  });
 }
 
 const kindNames = Object.keys(KIND) as (keyof typeof KIND)[];

@@ -9,6 +9,7 @@ import type { EntryFold } from '../dialects/dialect.js';
 import { Keydir } from '../keydir/keydir.js';
 import { makeKernel, openSource, opsOf, walkFile, type Log } from '../log.js';
 import type { LogSummary, Position, Role } from '../model.js';
+import { chooseKernel, type ChosenKernel } from '../scan/choose-kernel.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
 import { compareStates } from '../keydir/state-compare.js';
 import { unfinishedBatch, type UnfinishedBatch } from '../damage/unfinished-batch.js';
@@ -64,6 +65,7 @@ export async function scanLog(
 ): Promise<LogScan> {
   const scan = new LogScanner(context, log, options);
   try {
+    scan.choose = await chooseKernel({ ...log, ...context });
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
     await scan.finish();
     return scan;
@@ -84,6 +86,7 @@ class LogScanner implements LogScan {
   /** One for each role that the files have; all fold into one keydir. */
   private readonly kernels = new Map<Role, Kernel>();
   private kernel!: Kernel;
+  choose?: ChosenKernel;
   private readonly damageLog: DamageLog;
   /** Where entries of several files interleave. */
   private readonly ownFold: EntryFold | undefined;
@@ -163,7 +166,8 @@ class LogScanner implements LogScan {
     const fold = this.options.fold !== false && !this.foldsItself(role);
     const options = { fold, keydir, holdStates: holds ? ('all' as const) : undefined };
     const kernel =
-      this.kernels.get(role) ?? makeKernel(this.context, this.log.dialect, role, options);
+      this.kernels.get(role) ??
+      makeKernel(this.context, this.log.dialect, role, options, this.choose);
     this.kernels.set(role, kernel);
     return kernel;
   }

@@ -2,6 +2,7 @@
 import { canonicalKey, stringToKey } from '../keydir/key-bytes.js';
 import type { LogFile } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
+import { anyValue, type PlainLine } from '../scan/plain-lines.js';
 import type { Dialect, Probe } from './dialect.js';
 import { progressiveWriting } from './progressive-writing.js';
 import { parseTimeMs } from './times.js';
@@ -42,7 +43,46 @@ const codec: LineCodec = {
   },
   ops: OPS,
   decode,
+  plain: {
+    wordSlot: SLOT.op,
+    timeSlots: [SLOT.timestamp, SLOT.compactedAt],
+    seqSlot: SLOT.seq,
+    lines: plainLines(),
+  },
 };
+
+/** What `decode` makes of the lines that all writers write. */
+function plainLines(): PlainLine[] {
+  const state = { kind: KIND.state, op: OP.checkpoint };
+  return [
+    {
+      word: 'SET',
+      types: { [SLOT.key]: ['filled'], [SLOT.value]: anyValue },
+      ...{ kind: KIND.put, op: OP.set, keyed: true, valueSlot: SLOT.value },
+    },
+    {
+      word: 'DELETE',
+      types: { [SLOT.key]: ['string'] },
+      ...{ kind: KIND.delete, op: OP.delete, keyed: true },
+    },
+    {
+      word: 'CHECKPOINT',
+      types: { [SLOT.state]: ['object'], [SLOT.upstreamOnly]: ['absent'] },
+      ...{ ...state, valueSlot: SLOT.state, stateSlot: SLOT.state },
+    },
+    {
+      word: 'CHECKPOINT',
+      types: { [SLOT.state]: ['object'], [SLOT.upstreamOnly]: ['true'] },
+      ...{ ...state, valueSlot: SLOT.state, stateSlot: SLOT.state },
+      problem: PROBLEM.upstreamOnly,
+    },
+    {
+      word: 'SET',
+      types: { [SLOT.key]: ['absent'], [SLOT.data]: ['object'] },
+      ...{ kind: KIND.state, op: OP.set, valueSlot: SLOT.data, stateSlot: SLOT.data },
+    },
+  ];
+}
 
 /** The dialect of Name-That-Artist's services/append-log.js, and of what we write ourselves. */
 export const progressive: Dialect = {

@@ -6,6 +6,7 @@
  * is data: a LineShape goes in, typed arrays come out, a few calls per file and none per line.
  */
 import type { Keydir } from '../keydir/keydir.js';
+import type { PlainLines } from './plain-lines.js';
 
 /** How a member of the top-level object is captured. */
 export type Capture =
@@ -168,6 +169,8 @@ export interface LineCodec {
   readonly ops: readonly string[];
   /** Called once per JSON line in file order. Pure: looks at `line`, writes its answers there. */
   decode(line: LineView): void;
+  /** Lines that `decode` need not see; absent: it sees all of them. */
+  readonly plain?: PlainLines;
 }
 
 /** A whole-state entry that waits for the next `scan` to take effect. */
@@ -217,6 +220,11 @@ export interface Kernel {
   readonly keydir: Keydir;
   /** Where the grammar of the line being read broke already, as a file offset; -1: nowhere. */
   readonly brokenAt: number;
+  /**
+   * File offset of the byte that the next chunk begins with. A kernel may go back: it wants to
+   * look again at a line that was too long to keep.
+   */
+  readonly position: number;
   start(at: ScanStart): void;
   /** `last`: the file ends with this chunk; an unended last line becomes a record. */
   scan(length: number, last: boolean): void;

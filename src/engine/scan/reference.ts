@@ -22,12 +22,11 @@ import {
 } from './kernel.js';
 import { rowsMax } from './line-batch.js';
 import { LineRows } from './line-rows.js';
+import { RowFold } from './row-fold.js';
 import { Utf8Watch } from './utf8-watch.js';
 
 const LF = 0x0a;
 const RETURN = 0x0d;
-/** Rows folded at a time: enough for their cache misses to overlap. */
-const foldedTogether = 32;
 
 /** Makes the reference kernel. Nothing is read or opened by it. */
 export const referenceKernel: MakeKernel = (options) => new ReferenceKernel(options);
@@ -58,8 +57,7 @@ class ReferenceKernel extends LineRows implements Kernel {
   /** Rows of the batch that are in the keydir, or were never to be; the line of row 0. */
   private folded = 0;
   private firstLine = 1;
-  private readonly hashes = new Uint32Array(foldedTogether);
-  private readonly liveRange = { file: 0, offset: 0, length: 0, line: 0, versions: 1 };
+  private readonly rowFold: RowFold;
 
   constructor(options: KernelOptions) {
     super(options.chunkBytes, options.codec.shape);
@@ -68,6 +66,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;
+    this.rowFold = new RowFold(this.keydir, this.batch);
     this.chunk = this.bytes.subarray(0, options.chunkBytes);
   }
 
@@ -77,6 +76,10 @@ class ReferenceKernel extends LineRows implements Kernel {
 
   get brokenAt(): number {
     return this.errorAt;
+  }
+
+  get position(): number {
+    return this.base;
   }
 
   start(at: ScanStart): void {
@@ -229,32 +232,10 @@ class ReferenceKernel extends LineRows implements Kernel {
     }
   }
 
-  /** Folds the rows that wait. They wait for each other, since many at once miss the cache less. */
+  /** Folds the rows that wait. */
   private foldRows(): void {
-    const { batch, folded } = this;
-    this.folded = batch.count;
-    if (!this.fold) return;
-    const { keys: bytes, keyStart: start, keyLength: length } = batch;
-    for (let row = folded; row < batch.count; row += foldedTogether) {
-      const end = Math.min(batch.count, row + foldedTogether);
-      this.keydir.prepare({ bytes, start, length }, row, end, this.hashes);
-      for (let k = row; k < end; k++) this.foldRow(k, this.hashes[k - row]);
-    }
-  }
-
-  private foldRow(row: number, hash: number): void {
-    const { batch, liveRange: value } = this;
-    const start = batch.keyStart[row];
-    const length = batch.keyLength[row];
-    if (batch.kind[row] === KIND.put) {
-      value.file = this.file;
-      value.offset = batch.valueOffset[row];
-      value.length = batch.valueLength[row];
-      value.line = this.firstLine + row;
-      this.keydir.put(batch.keys, start, length, value, hash);
-    } else if (batch.kind[row] === KIND.delete) {
-      this.keydir.delete(batch.keys, start, length);
-    }
+    if (this.fold) this.rowFold.fold(this.folded, this.file, this.firstLine);
+    this.folded = this.batch.count;
   }
 
   private foldState(): void {

@@ -1,0 +1,75 @@
+/** bits: masks over a block of 64 bytes, one bit a byte, the first byte the lowest bit. */
+
+/** Bit k of the mask: the sign bit of byte k of the four vectors. */
+@inline
+export function maskOf(a: v128, b: v128, c: v128, d: v128): u64 {
+  const low = <u32>(i8x16.bitmask(a) | (i8x16.bitmask(b) << 16));
+  const high = <u32>(i8x16.bitmask(c) | (i8x16.bitmask(d) << 16));
+  return (<u64>low) | ((<u64>high) << 32);
+}
+
+/** Where the block's bytes equal `byte`. */
+@inline
+export function equal(a: v128, b: v128, c: v128, d: v128, byte: i32): u64 {
+  const wanted = i8x16.splat(<i8>byte);
+  return maskOf(
+    i8x16.eq(a, wanted),
+    i8x16.eq(b, wanted),
+    i8x16.eq(c, wanted),
+    i8x16.eq(d, wanted),
+  );
+}
+
+/** `equal` for the block at `p`: for masks that few blocks need. */
+@inline
+export function equalAt(p: usize, byte: i32): u64 {
+  return equal(v128.load(p), v128.load(p, 16), v128.load(p, 32), v128.load(p, 48), byte);
+}
+
+/** Where bytes are at most `most`, as unsigned numbers. */
+@inline
+export function atMost(a: v128, b: v128, c: v128, d: v128, most: v128): u64 {
+  return maskOf(
+    i8x16.eq(i8x16.min_u(a, most), a),
+    i8x16.eq(i8x16.min_u(b, most), b),
+    i8x16.eq(i8x16.min_u(c, most), c),
+    i8x16.eq(i8x16.min_u(d, most), d),
+  );
+}
+
+/** Bit k: how many bits of `x` up to k are set is odd. From quotes it makes strings. */
+@inline
+export function oddUpTo(x: u64): u64 {
+  x ^= x << 1;
+  x ^= x << 2;
+  x ^= x << 4;
+  x ^= x << 8;
+  x ^= x << 16;
+  return x ^ (x << 32);
+}
+
+/** The bits behind those of `x`; `carry` (0 or 1) comes in from the block before. */
+@inline
+export function behind(x: u64, carry: u64): u64 {
+  return (x << 1) | carry;
+}
+
+/** `behind`, past runs of `white`: the first byte that is no whitespace. */
+@inline
+export function behindWhite(x: u64, carry: u64, white: u64): u64 {
+  const next = (x << 1) | carry;
+  return (next & ~white) | (((next & white) + white) & ~white);
+}
+
+/** The carry of `behindWhite` into the next block. */
+@inline
+export function carryPastWhite(x: u64, carry: u64, white: u64): u64 {
+  const next = (x << 1) | carry;
+  return (x >> 63) | (<u64>((next & white) + white < white));
+}
+
+/** All bits above the lowest set bit `bit`. */
+@inline
+export function above(bit: u64): u64 {
+  return ~(bit ^ (bit - 1));
+}

@@ -1,0 +1,196 @@
+/** rows: what a line is, by rules over the types of its slots; one row of the batch each. */
+import {
+  columnsAt,
+  keysAt,
+  keysEnd,
+  rowsMax,
+  ruleBytes,
+  ruleKeyAt,
+  ruleKindAt,
+  ruleOpAt,
+  ruleProblemAt,
+  rulesAt,
+  ruleStateAt,
+  ruleValueAt,
+  ruleWordAt,
+  slotEndsAt,
+  slotNumbersAt,
+  slotStartsAt,
+  slotTypesAt,
+  sumsAt,
+  TYPE_BIT,
+} from './layout.as';
+import {
+  dataStart,
+  doubtful,
+  keyAt,
+  keyLength,
+  offsetOf,
+  topEnd,
+  topStart,
+  word,
+} from './members.as';
+
+/** The value slot of a line that is a value as a whole. */
+const wholeLine: i32 = -2;
+
+/** Rows filled, and those with a problem. */
+export let rows: i32 = 0;
+export let odd: i32 = 0;
+/** Checksums to compare. */
+let sums: i32 = 0;
+/** First byte that is no valid UTF-8, as an address; none: the highest. */
+let badAt: usize = usize.MAX_VALUE;
+
+let ruleCount: i32 = 0;
+let timeSlot: i32 = -1;
+let otherTimeSlot: i32 = -1;
+let seqSlot: i32 = -1;
+let clockSlot: i32 = -1;
+let hasSums: bool = false;
+/** Bytes of keys in the batch. */
+let keysTop: usize = 0;
+
+export function setRules(count: i32, checksums: bool): void {
+  ruleCount = count;
+  hasSums = checksums;
+}
+
+/** Slots of what is a number in a row; -1: none. */
+export function setNumberSlots(time: i32, otherTime: i32, seq: i32, clock: i32): void {
+  timeSlot = time;
+  otherTimeSlot = otherTime;
+  seqSlot = seq;
+  clockSlot = clock;
+}
+
+export function setBadAt(at: usize): void {
+  badAt = at;
+}
+
+/** Begins a batch. */
+export function clearRows(): void {
+  rows = odd = sums = 0;
+  keysTop = keysAt;
+}
+
+/** Takes the sums to check: how many there are in `sumsAt`. */
+export function takeSums(): i32 {
+  const taken = sums;
+  sums = 0;
+  return taken;
+}
+
+/** A row was added from outside, with `keyBytes` of keys. */
+export function addForeignRow(isOdd: bool, keyBytes: usize): void {
+  rows++;
+  if (isOdd) odd++;
+  keysTop += keyBytes;
+}
+
+/** Where the next key would go. */
+export function nextKeyAt(): usize {
+  return keysTop;
+}
+
+/** The column of numbers of 8 bytes with this index. */
+@inline
+function wide(column: i32): usize {
+  return columnsAt + (<usize>(column * rowsMax + rows) << 3);
+}
+
+/** Adds the row of the line from `lineStart` (in the file) to `end` (in memory). False: doubt. */
+@inline
+export function addRow(lineStart: i64, end: usize): bool {
+  if (doubtful || end > badAt) return false;
+  const types = v128.load(slotTypesAt);
+  for (let k = 0; k < ruleCount; k++) {
+    const rule = rulesAt + <usize>k * ruleBytes;
+    if (<i32>load<u8>(rule, ruleWordAt) != word) continue;
+    if (!i8x16.all_true(v128.and(types, v128.load(rule)))) continue;
+    return fillRow(rule, lineStart, end);
+  }
+  return false;
+}
+
+@inline
+function fillRow(rule: usize, lineStart: i64, end: usize): bool {
+  const keyMode = <i32>load<u8>(rule, ruleKeyAt);
+  if (keyMode == 2 && keyLength == 0) return false;
+  const length = keyMode == 0 ? 0 : keyLength;
+  if (keysTop + <usize>length > keysEnd) return false;
+  store<f64>(wide(0), <f64>lineStart);
+  store<f64>(wide(1), <f64>(offsetOf(end) - lineStart));
+  store<f64>(wide(3), timeOfLine());
+  store<f64>(wide(4), numberOf(seqSlot, TYPE_BIT.number, true));
+  store<f64>(wide(5), numberOf(clockSlot, TYPE_BIT.number, false));
+  fillValue(<i32>load<i8>(rule, ruleValueAt));
+  const narrow = columnsAt + ((8 * <usize>rowsMax) << 3);
+  store<u32>(narrow + (<usize>rows << 2), <u32>(keysTop - keysAt));
+  store<u32>(narrow + (<usize>(rowsMax + rows) << 2), <u32>length);
+  const half = narrow + ((2 * <usize>rowsMax) << 2);
+  const problem = load<u16>(rule, ruleProblemAt);
+  store<u16>(half + (<usize>rows << 1), problem);
+  const bytes = half + ((2 * <usize>rowsMax) << 1);
+  store<u8>(bytes + <usize>rows, load<u8>(rule, ruleKindAt));
+  store<u8>(bytes + <usize>(rowsMax + rows), load<u8>(rule, ruleOpAt));
+  copyKey(length);
+  if (hasSums && isFramed(end)) noteSum(lineStart, end);
+  if (problem != 0) odd++;
+  rows++;
+  return true;
+}
+
+@inline
+function fillValue(slot: i32): void {
+  let from: i64 = 0;
+  let to: i64 = 0;
+  if (slot >= 0) {
+    from = load<i64>(slotStartsAt + ((<usize>slot) << 3));
+    to = load<i64>(slotEndsAt + ((<usize>slot) << 3));
+  } else if (slot == wholeLine) {
+    from = topStart;
+    to = topEnd;
+  }
+  store<f64>(wide(6), <f64>from);
+  store<f64>(wide(7), <f64>(to - from));
+}
+
+@inline
+function copyKey(length: i32): void {
+  if (length == 0) return;
+  if (length <= 16) v128.store(keysTop, v128.load(keyAt));
+  else memory.copy(keysTop, keyAt, <usize>length);
+  keysTop += <usize>length;
+}
+
+@inline
+function timeOfLine(): f64 {
+  if (timeSlot < 0) return NaN;
+  const isText = load<u8>(slotTypesAt + <usize>timeSlot) == TYPE_BIT.text;
+  return numberOf(isText ? timeSlot : otherTimeSlot, TYPE_BIT.text, false);
+}
+
+@inline
+function numberOf(slot: i32, type: u8, isPositive: bool): f64 {
+  if (slot < 0 || load<u8>(slotTypesAt + <usize>slot) != type) return NaN;
+  const value = load<f64>(slotNumbersAt + ((<usize>slot) << 3));
+  return isPositive && value <= 0 ? NaN : value;
+}
+
+/** True where the line ends as one with a checksum does: `,"???":"????????"}`. */
+@inline
+function isFramed(end: usize): bool {
+  const mark = end - 18;
+  if (mark < dataStart || load<u16>(end - 2) != 0x7d22) return false;
+  return load<u16>(mark) == 0x222c && load<u16>(mark + 5) == 0x3a22 && load<u8>(mark + 7) == 0x22;
+}
+
+@inline
+function noteSum(lineStart: i64, end: usize): void {
+  const at = sumsAt + ((<usize>sums) << 4);
+  store<u32>(at, rows);
+  store<u32>(at, <u32>end, 4);
+  store<f64>(at, <f64>lineStart, 8);
+  sums++;
+}

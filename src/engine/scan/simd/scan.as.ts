@@ -1,0 +1,147 @@
+/**
+ * The SIMD scanner: validates JSON lines 64 bytes at a time and fills rows.
+ *
+ * Exact on lines it accepts; whatever it doubts it hands back. See ../README.md.
+ */
+import { atMost, equal, equalAt } from './bits.as';
+import { closers, depth1, findBrackets, isTooDeep, openers, resetBrackets } from './brackets.as';
+import { judge, resetGrammar } from './grammar.as';
+import { chunkAt, rowsMax } from './layout.as';
+import {
+  beginLine,
+  dataEnd,
+  doubtful,
+  lastMember,
+  moveMembers,
+  nextMember,
+  offsetOf,
+  setData,
+} from './members.as';
+import { addRow, rows } from './rows.as';
+import { findScalars, resetScalars } from './scalars.as';
+import { findStrings, inside, quotes, resetStrings } from './strings.as';
+
+export { configure, chunkAt, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
+export { rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
+export { setSlotCount } from './members.as';
+export { addForeignRow, clearRows, nextKeyAt, odd, rows } from './rows.as';
+export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
+export { setWordCount } from './texts.as';
+
+/** How a scan ended. */
+namespace STATUS {
+  /** The data is used up, but for less than a block. */
+  export const more: i32 = 0;
+  /** The batch is full. */
+  export const full: i32 = 1;
+  /** The line at `lineStart` is for the reference. */
+  export const doubt: i32 = 2;
+  export const goOn: i32 = 3;
+}
+
+const blockBytes: usize = 64;
+/** Literals and escapes are looked at as a whole, up to this far behind a block. */
+const lookAhead: usize = 8;
+
+/** First byte of the line being read, as an offset in the file. */
+export let lineStart: i64 = 0;
+/** First byte that was not scanned yet, in memory. */
+export let cursor: usize = 0;
+
+/** A line begins at `at`, in memory; everything before it is forgotten. */
+export function restart(at: usize): void {
+  resetStrings();
+  resetScalars();
+  resetBrackets();
+  resetGrammar();
+  cursor = at;
+  lineStart = offsetOf(at);
+  beginLine(at);
+}
+
+/** What is in memory: from `start`, of it the chunk up to `end`; offset of the chunk's first. */
+export function feed(start: usize, end: usize, offset: i64): void {
+  setData(start, end, offset);
+}
+
+/** The bytes in memory were moved down by `distance`. */
+export function moved(distance: usize): void {
+  cursor -= distance;
+  moveMembers(distance);
+}
+
+/** Scans on until data runs out or the outside is needed. */
+export function scan(): i32 {
+  while (cursor + blockBytes + lookAhead <= dataEnd) {
+    if (doubtful || isTooDeep()) return STATUS.doubt;
+    const status = scanBlock(cursor);
+    if (status != STATUS.goOn) return status;
+    cursor += blockBytes;
+  }
+  return STATUS.more;
+}
+
+function scanBlock(p: usize): i32 {
+  const a = v128.load(p);
+  const b = v128.load(p, 16);
+  const c = v128.load(p, 32);
+  const d = v128.load(p, 48);
+  let errors = findStrings(p, a, b, c, d);
+  const outside = ~inside;
+  const control = atMost(a, b, c, d, i8x16.splat(0x1f));
+  errors |= control & inside;
+  const colons = equal(a, b, c, d, 0x3a) & outside;
+  const commas = equal(a, b, c, d, 0x2c) & outside;
+  errors |= findBrackets(p, a, b, c, d, outside);
+  const zero = i8x16.splat(0x30);
+  const digits =
+    outside &
+    atMost(
+      i8x16.sub(a, zero),
+      i8x16.sub(b, zero),
+      i8x16.sub(c, zero),
+      i8x16.sub(d, zero),
+      i8x16.splat(9),
+    );
+  let white: u64 = 0;
+  let lineFeeds: u64 = 0;
+  if (control != 0) {
+    lineFeeds = equal(a, b, c, d, 0x0a) & outside;
+    white = control & outside & ~lineFeeds;
+    if (white != 0) errors |= white & ~(equalAt(p, 0x09) | equalAt(p, 0x0d));
+  }
+  let others = outside & ~(quotes | control | colons | commas | openers | closers | digits);
+  if (others != 0) {
+    const spaces = equal(a, b, c, d, 0x20) & others;
+    white |= spaces;
+    others ^= spaces;
+  }
+  errors |= findScalars(p, digits, others);
+  errors |= judge(colons, commas, lineFeeds, white);
+  return takeEvents(p, lineFeeds, commas & depth1, errors);
+}
+
+/** Commas between a line's members, and its end, in order, up to the first error. */
+@inline
+function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
+  let events = lineFeeds | commas;
+  if (errors != 0) events &= (errors & (0 - errors)) - 1;
+  while (events != 0) {
+    const bit = events & (0 - events);
+    const at = p + <usize>ctz(events);
+    if ((lineFeeds & bit) == 0) {
+      nextMember(at);
+    } else {
+      lastMember(at);
+      if (!addRow(lineStart, at)) return STATUS.doubt;
+      lineStart = offsetOf(at + 1);
+      if (rows == rowsMax) {
+        restart(at + 1);
+        return STATUS.full;
+      }
+      beginLine(at + 1);
+    }
+    events &= events - 1;
+  }
+  return errors == 0 ? STATUS.goOn : STATUS.doubt;
+}

@@ -1,0 +1,66 @@
+/** SlowLines: single lines through the reference kernel, which is the judge of all that is odd. */
+import type { Kernel, KernelOptions, LineBatch } from './kernel.js';
+import { referenceKernel } from './reference.js';
+
+const LF = 0x0a;
+const chunkBytesMax = 1 << 16;
+
+/**
+ * Feeds a line, in as many parts as it comes in, to a reference kernel that folds into the same
+ * keydir. Between `begin` and the line's end nothing else may be folded.
+ */
+export class SlowLines {
+  /** A line has begun and not ended. */
+  active = false;
+  private readonly kernel: Kernel;
+
+  constructor(options: KernelOptions) {
+    const chunkBytes = Math.min(options.chunkBytes, chunkBytesMax);
+    this.kernel = referenceKernel({ ...options, chunkBytes });
+  }
+
+  get held(): Kernel['held'] {
+    return this.kernel.held;
+  }
+
+  get checksummed(): number {
+    return this.kernel.checksummed;
+  }
+
+  get writers(): readonly string[] {
+    return this.kernel.writers;
+  }
+
+  /** One row once the line is complete. */
+  get batch(): LineBatch {
+    return this.kernel.batch;
+  }
+
+  begin(file: number, offset: number, line: number): void {
+    this.kernel.start({ file, offset, line });
+    this.active = true;
+  }
+
+  /**
+   * Takes `bytes[from, to)` up to the first line feed; gives the index behind what was taken.
+   * `last`: the file ends at `to`. The line is complete when `active` is false.
+   */
+  feed(bytes: Uint8Array, from: number, to: number, last: boolean): number {
+    const at = bytes.subarray(from, to).indexOf(LF);
+    const end = at < 0 ? to : from + at + 1;
+    const { chunk } = this.kernel;
+    while (from < end) {
+      const length = Math.min(chunk.length, end - from);
+      chunk.set(bytes.subarray(from, from + length));
+      from += length;
+      this.active = from < end || (at < 0 && !last);
+      this.kernel.scan(length, from === end && at < 0 && last);
+    }
+    return end;
+  }
+
+  /** Lets a whole-state entry that was held take effect. */
+  release(): void {
+    this.kernel.scan(0, false);
+  }
+}

@@ -1,0 +1,87 @@
+/** The SIMD kernel beside the reference kernel: the same bytes, and all they answer, compared. */
+import { progressive } from '../../src/engine/dialects/progressive.js';
+import { keyToString } from '../../src/engine/keydir/key-bytes.js';
+import { Keydir } from '../../src/engine/keydir/keydir.js';
+import type { Kernel, LineCodec, MakeKernel } from '../../src/engine/scan/kernel.js';
+import { referenceKernel } from '../../src/engine/scan/reference.js';
+import { rowsOf, type Row } from './kernel-run.js';
+
+export interface Answers {
+  rows: Row[];
+  /** Every whole state that was held, and what it held. */
+  held: unknown[];
+  documented: unknown[];
+  upstream: unknown[];
+  totals: Record<string, number>;
+}
+
+export interface PairOptions {
+  codec?: LineCodec;
+  holdStates?: 'replacing' | 'all';
+  fold?: boolean;
+}
+
+/** Feeds `bytes` in chunks of `chunkBytes` and gives all that can be asked of a kernel. */
+export function answersOf(
+  make: MakeKernel,
+  bytes: Uint8Array,
+  chunkBytes: number,
+  { codec = progressive.codec('segment'), holdStates, fold = true }: PairOptions = {},
+): Answers {
+  const kernel = make({ codec, keydir: new Keydir(), chunkBytes, fold, holdStates });
+  return feed(kernel, bytes);
+}
+
+/** What `kernel` says of `bytes`, fed as large as its chunks are. */
+export function feed(kernel: Kernel, bytes: Uint8Array): Answers {
+  const rows: Row[] = [];
+  const held: unknown[] = [];
+  kernel.start({ file: 3, offset: 0 });
+  for (let last = false; !last;) {
+    const from = kernel.position;
+    const part = bytes.subarray(from, from + kernel.chunk.length);
+    kernel.chunk.set(part);
+    last = from + part.length >= bytes.length;
+    do {
+      kernel.scan(part.length, last);
+      rows.push(...rowsOf(kernel.batch));
+      if (kernel.held === undefined) continue;
+      const { members, ...rest } = kernel.held;
+      held.push({ ...rest, members: contents(members, 'documented') });
+    } while (kernel.pending);
+    last = last && kernel.position >= bytes.length;
+  }
+  const { keydir, checksummed } = kernel;
+  const { count, upstreamCount, liveBytes, removals } = keydir;
+  const totals = { checksummed, count, upstreamCount, liveBytes, removals };
+  const [documented, upstream] = [contents(keydir, 'documented'), contents(keydir, 'upstream')];
+  return { rows, held, documented, upstream, totals };
+}
+
+const contents = (keydir: Keydir, semantics: 'documented' | 'upstream'): unknown[] =>
+  [...keydir.order(semantics)].map((index) => ({
+    key: keyToString(keydir.key(index)),
+    ...keydir.at(index),
+  }));
+
+/** The first thing in which the two differ, in words; undefined where nothing does. */
+export function difference(wanted: Answers, found: Answers): string | undefined {
+  for (let row = 0; row < Math.max(wanted.rows.length, found.rows.length); row++) {
+    const [want, got] = [wanted.rows[row], found.rows[row]].map((one) => show(one));
+    if (want !== got) return `row ${row}\n  wanted ${want}\n  found  ${got}`;
+  }
+  for (const part of ['held', 'documented', 'upstream', 'totals'] as const) {
+    const [want, got] = [show(wanted[part]), show(found[part])];
+    if (want !== got) return `${part}\n  wanted ${want}\n  found  ${got}`;
+  }
+  return undefined;
+}
+
+/** JSON, with NaN as a word. */
+const show = (value: unknown): string =>
+  JSON.stringify(value, (_, one: unknown) => (Number.isNaN(one) ? 'NaN' : one)) ?? 'nothing';
+
+/** What the reference says of bytes, in one chunk. */
+export function referenceAnswers(bytes: Uint8Array, options?: PairOptions): Answers {
+  return answersOf(referenceKernel, bytes, Math.max(1, bytes.length), options);
+}
