@@ -9,8 +9,8 @@ const quiesceMs = 2_000;
 /** Times the lease is given back to sync first, so that writers wait for microseconds only. */
 const secondLooks = 6;
 const freshLeaseMs = 200;
-/** How long the old file must stay unopened after the swap; nobody waits for that. */
-const graceMs = 20;
+/** How long the old file must stay unopened after the swap: looks, 1 ms apart. Nobody waits. */
+const looksAfter = 20;
 const lookMs = 1;
 /** Past this the process was stopped or starved, and the kernel may have broken the leases. */
 const heldMsMax = 5_000;
@@ -87,11 +87,9 @@ export class SwapLeases {
    * writes would stand behind newer lines here, and has to be merged in its right place.
    */
   async staysQuiet(): Promise<boolean> {
-    const { locks, sleep } = this.context;
-    const endMs = locks.clockMs() + graceMs;
-    while (this.files.works && locks.clockMs() < endMs) {
+    for (let looks = 0; this.files.works && looks < looksAfter; looks++) {
       if (this.isOpenedAgain) return false;
-      await sleep(lookMs);
+      await this.context.sleep(lookMs);
     }
     return !this.isOpenedAgain;
   }
