@@ -26,7 +26,7 @@ export type { SwapJob, SwapResult } from './swap-job.js';
 const writersLockMs = 10_000;
 
 /** Bytes of the new file that may wait for the disk. */
-const unsyncedBytesMax = 16 << 20;
+const unsyncedBytesMax = 4 << 20;
 
 /**
  * Replaces a log. The caller holds the compaction lock, and `finishCompaction` has run under it.

@@ -30,7 +30,7 @@ export function jsonText(value: unknown): string {
 }
 
 /** `name` is what a `toJSON` is told: the member's key. */
-function findRefusal(value: unknown, name: string, above: object[]): Refusal | undefined {
+function findRefusal(value: unknown, name: string | number, above: object[]) {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -46,13 +46,13 @@ function findRefusal(value: unknown, name: string, above: object[]): Refusal | u
 
 const refuse = (what: string): Refusal => ({ path: '$', what });
 
-function inObject(value: object, name: string, above: object[]): Refusal | undefined {
+function inObject(value: object, name: string | number, above: object[]): Refusal | undefined {
   if (above.includes(value)) return refuse('a reference to itself');
   if (above.length === depthMax) return refuse(`nesting deeper than ${depthMax} levels`);
   const { toJSON } = value as { toJSON?: unknown };
   if (typeof toJSON === 'function') {
     if (value instanceof Date && Number.isNaN(value.getTime())) return refuse('an invalid Date');
-    const stands = (value as { toJSON(key: string): unknown }).toJSON(name);
+    const stands = (value as { toJSON(key: string): unknown }).toJSON(String(name));
     return stands === value ? inMembers(value, above) : findRefusal(stands, name, above);
   }
   return inMembers(value, above);
@@ -68,20 +68,31 @@ function inMembers(value: object, above: object[]): Refusal | undefined {
   if (Object.getOwnPropertySymbols(value).length > 0) return refuse('a member named by a symbol');
   above.push(value);
   const found = Array.isArray(value)
-    ? firstRefusal(value.keys(), value, above)
-    : firstRefusal(names, value, above);
+    ? inElements(value, above)
+    : inNamed(value as Record<string, unknown>, names, above);
   above.pop();
   return found;
 }
 
-function firstRefusal(names: Iterable<string | number>, value: object, above: object[]) {
-  for (const name of names) {
-    const found = findRefusal(value[name as keyof typeof value], String(name), above);
-    if (found === undefined) continue;
-    return { ...found, path: `$${step(name)}${found.path.slice(1)}` };
+function inElements(value: readonly unknown[], above: object[]): Refusal | undefined {
+  for (let at = 0; at < value.length; at++) {
+    const found = findRefusal(value[at], at, above);
+    if (found !== undefined) return below(at, found);
   }
   return undefined;
 }
+
+function inNamed(value: Record<string, unknown>, names: readonly string[], above: object[]) {
+  for (const name of names) {
+    const found = findRefusal(value[name], name, above);
+    if (found !== undefined) return below(name, found);
+  }
+  return undefined;
+}
+
+const below = (name: string | number, found: Refusal): Refusal => {
+  return { ...found, path: `$${step(name)}${found.path.slice(1)}` };
+};
 
 function step(name: string | number): string {
   if (typeof name === 'number') return `[${name}]`;
@@ -92,7 +103,8 @@ function step(name: string | number): string {
 
 /** Built-in objects that JSON writes as `{}`, or as something they are not. */
 function nameOfBuiltIn(value: object): string | undefined {
-  if (Array.isArray(value)) return undefined;
+  // Nearly every value is one of these two, and asking what it is costs more than writing it.
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (ArrayBuffer.isView(value)) return value.constructor.name;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (value instanceof Error) return 'Error';

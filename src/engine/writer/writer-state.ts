@@ -81,8 +81,8 @@ export class LayeredState {
 
   /** The first `count` waiting changes are in the log now, behind all that is settled. */
   settle(count: number): void {
-    for (const change of this.waiting.splice(0, count)) this.settled.apply(change);
-    this.rebuild();
+    for (let at = 0; at < count; at++) this.settled.apply(this.waiting[at]);
+    this.forget(count);
   }
 
   /** The first `count` waiting changes are in the log, and `settled` has them from there. */

@@ -93,7 +93,8 @@ export class LogWriter<Value> implements LogHandle<Value> {
 
   async set(key: string, value: Value): Promise<void> {
     this.mustBeWritable(key);
-    return this.write([{ do: 'put', key, value: jsonText(value) }]);
+    const done = this.write([{ do: 'put', key, value: jsonText(value) }]);
+    if (done !== undefined) await done;
   }
 
   async delete(key: string): Promise<boolean> {
@@ -208,22 +209,26 @@ export class LogWriter<Value> implements LogHandle<Value> {
     };
   }
 
-  private write(changes: readonly Change[]): Promise<void> {
+  /** A promise only where there is something to wait for. */
+  private write(changes: readonly Change[]): Promise<void> | undefined {
     return this.enqueue(changes, changes);
   }
 
   /** `changes`: what of it the state shows at once. */
-  private enqueue(written: readonly Written[], changes: readonly Change[]): Promise<void> {
+  private enqueue(
+    written: readonly Written[],
+    changes: readonly Change[],
+  ): Promise<void> | undefined {
     const ended = this.group.error;
     if (ended !== undefined) return Promise.reject(this.noMoreWrites(ended));
     this.log.state?.add(changes);
     this.queuedBytes += weightOf(written);
     this.queuedChanges += written.length;
-    const done = this.group.add(written);
-    if (this.parts.options.writeMode !== 'async') return done;
-    // The error is kept: `sync`, `flush`, `close` and the next write give it.
-    done.catch(() => undefined);
-    return this.queuedBytes > asyncBytesMax ? done : Promise.resolve();
+    const isAsync = this.parts.options.writeMode === 'async';
+    if (!isAsync || this.queuedBytes > asyncBytesMax) return this.group.add(written);
+    // An error is kept: `sync`, `flush`, `close` and the next write give it.
+    this.group.put(written);
+    return undefined;
   }
 
   private async commit(calls: (readonly Written[])[]): Promise<void> {
