@@ -16,6 +16,7 @@ import { LogctlError } from './errors.js';
 import { backupsToGzip, gzipBackups } from './compaction/gzip-backups.js';
 import type { Log } from './log.js';
 import type { CompactLogPart, CompactReport } from './model.js';
+import { requireKeys } from './recognise.js';
 import { envelope, failureOf, verdictOf } from './report.js';
 import { listBackups, siblingsOf } from './siblings.js';
 import { finishCompaction } from './compaction/swap-recovery.js';
@@ -90,6 +91,7 @@ async function compactIfDue(
   log: Log,
   options: CompactOptions,
 ): Promise<CompactLogPart> {
+  if (log.dialect.needsForKeys !== undefined) return withoutKeys(context, log, options);
   if (options.dryRun !== true) await finishInterrupted(context, log, options);
   const { isDue, why, counted } = await whetherDue(context, log, options);
   if (isDue) {
@@ -98,6 +100,13 @@ async function compactIfDue(
   }
   const part = plainPart(context, log, options);
   return { ...part, ...counted, reason: why };
+}
+
+/** There is no state to keep: an error where the log was named, else it is passed over. */
+function withoutKeys(context: WriteContext, log: Log, options: CompactOptions): CompactLogPart {
+  if (log.isFound !== true) requireKeys(log);
+  const reason = `no key is named (${log.dialect.needsForKeys})`;
+  return { ...plainPart(context, log, options), reason };
 }
 
 /** What a run left half done is finished now: the log may be too small to be due for weeks. */

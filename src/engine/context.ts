@@ -55,14 +55,8 @@ export interface WriteContext extends Context {
   random(): string;
 }
 
-/** Where logs, backups and mirrors are looked for: options of every command that reads them. */
-export interface TargetOptions {
-  /** Dialect by name instead of by content. */
-  dialect?: string;
-  /** Backups lie here besides the log's own directory. */
-  backupDir?: string;
-  /** The main JSON file, where it is not `../NAME.json`. */
-  mirror?: string;
+/** What single dialects are told: see `Dialect.takes`. */
+export interface FormatOptions {
   /** Where key, value, time and deletion stand in each line (RFC 6901), where no format says so. */
   keyAt?: string;
   valueAt?: string;
@@ -75,6 +69,16 @@ export interface TargetOptions {
   archive?: string;
   /** Records that were moved to archives count as well. */
   includeArchived?: boolean;
+}
+
+/** Where logs, backups and mirrors are looked for: options of every command that reads them. */
+export interface TargetOptions extends FormatOptions {
+  /** Dialect by name instead of by content. */
+  dialect?: string;
+  /** Backups lie here besides the log's own directory. */
+  backupDir?: string;
+  /** The main JSON file, where it is not `../NAME.json`. */
+  mirror?: string;
 }
 
 export interface InspectOptions extends TargetOptions {

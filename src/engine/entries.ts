@@ -7,6 +7,7 @@ import { globMatcher } from './glob.js';
 import { keyToString } from './keydir/key-bytes.js';
 import { opsOf, openSource, type Log } from './log.js';
 import type { EntriesReport, EntryRow, LogPart } from './model.js';
+import { requireKeys } from './recognise.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
 import { asUtf8 } from './keydir/state-hash.js';
@@ -42,6 +43,7 @@ export async function listEntries(
   const give: Emit = emit ?? ((row) => void rows.push(row));
   let matched = 0;
   for (const log of logs) {
+    if (options.history !== undefined) requireKeys(log);
     const lister = new Lister(context, options, give);
     const scan = options.history === undefined ? await lister.list(log) : await lister.history(log);
     matched += lister.matched;
@@ -220,7 +222,7 @@ export function filterOf(options: EntriesOptions): (row: Candidate) => boolean {
   const matches = keyGlob === undefined ? undefined : globMatcher(keyGlob);
   return (row) => {
     if (row.line < startLine || row.line > endLine) return false;
-    if (op !== undefined && row.op !== op.toUpperCase()) return false;
+    if (op !== undefined && row.op.toUpperCase() !== op.toUpperCase()) return false;
     if (key !== undefined && row.key !== key) return false;
     if (matches !== undefined && (row.key === null || !matches(row.key))) return false;
     if (since === undefined && until === undefined) return true;

@@ -1,4 +1,5 @@
 /** log: open a log (recognise, lay out), and walk a file of it chunk by chunk. */
+import { basename } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import type { SourceFile } from './disk.js';
 import { DIALECTS } from './dialects/index.js';
@@ -11,7 +12,8 @@ import type { LogFile, Role } from './model.js';
 import type { ChosenKernel } from './scan/choose-kernel.js';
 import type { Kernel, KernelOptions } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
-import { listBackups, listCompanions, siblingsOf } from './siblings.js';
+import { dialectNamed, notRecognised, recognise, refuseOthersOptions } from './recognise.js';
+import { listBackups, listCompanions, siblingsOf, type BackupName } from './siblings.js';
 
 const defaultChunkBytes = 1 << 18;
 const headBytes = 65_536;
@@ -25,6 +27,8 @@ export interface Log {
   dialect: Dialect;
   files: LogFile[];
   missing: boolean;
+  /** A search came by it: nobody named it. */
+  isFound?: boolean;
 }
 
 /**
@@ -44,16 +48,23 @@ export function openSource(context: Context, path: string): SourceFile {
 /** How an entry may begin, in any format. */
 const resyncPatterns = DIALECTS.flatMap(({ resync }) => resync);
 
-/** Recognises the log at `path` by its content. Throws LogctlError `not-a-log`. */
+/** What libraries put behind a log's name for copies of their own. */
+export const companionSuffixes: readonly string[] = DIALECTS.flatMap((dialect) => {
+  return dialect.companionSuffixes ?? [];
+});
+
+/** Recognises the log at `path` by its content. Throws LogctlError `not-a-log`, `usage`. */
 export async function openLog(
   context: Context,
   path: string,
   options: TargetOptions = {},
 ): Promise<Log> {
-  const exists = path === '-' || context.disk.stat(path) !== undefined;
-  const probe = await probeStore(context, path, exists);
-  const dialect = chooseDialect(probe, options);
-  return { path, dialect, files: dialect.layout(context.disk, path), missing: !exists };
+  const probe = probeDirectory(context, path) ?? (await probeFile(context, path));
+  const named = options.dialect === undefined ? undefined : dialectNamed(options.dialect);
+  const dialect = named ?? (await recogniseStore(context, probe, options));
+  if (dialect === undefined) throw notRecognised(probe, context.disk.stat(path)?.size);
+  refuseOthersOptions(probe, dialect, options);
+  return openLogAs(context, path, dialect.withOptions?.(options) ?? dialect);
 }
 
 /** The log at `path`, known to be of this dialect. */
@@ -62,52 +73,21 @@ export function openLogAs(context: Context, path: string, dialect: Dialect): Log
   return { path, dialect, files: dialect.layout(context.disk, path), missing };
 }
 
-/** The dialect of a probe by content, or undefined. Two that fit are an error naming both. */
-export function recognise(probe: Probe): Dialect | undefined {
-  const recognising = DIALECTS.filter((dialect) => dialect.recognises(probe));
-  const special = recognising.filter(({ isFallback }) => isFallback !== true);
-  const fitting = special.length > 0 ? special : recognising;
-  if (fitting.length < 2) return fitting[0];
-  const names = fitting.map(({ name }) => name).join(' and ');
-  throw new LogctlError('not-a-log', `${probe.path} fits ${names}`, 'choose one with --dialect', {
-    path: probe.path,
-  });
-}
-
-/** True where a format of its own is recognised, and not only lines of JSON. */
-export function isStore(probe: Probe): boolean {
-  const dialect = recognise(probe);
-  return dialect !== undefined && dialect.isFallback !== true;
-}
-
-/** What a file or a directory looks like from outside. */
-export async function probeStore(context: Context, path: string, exists: boolean): Promise<Probe> {
-  return (
-    (path === '-' ? undefined : probeDirectory(context, path)) ?? probeFile(context, path, exists)
-  );
-}
-
 /** What a directory looks like that may be a store itself; undefined where there is none. */
-export function probeDirectory({ disk }: Context, path: string): Probe | undefined {
-  if (disk.stat(path)?.kind !== 'directory') return undefined;
-  return { path, kind: 'directory', names: disk.list(path) ?? [], head: new Uint8Array(0) };
+export function probeDirectory({ disk }: Context, path: string, isNamed = true): Probe | undefined {
+  if (path === '-' || disk.stat(path)?.kind !== 'directory') return undefined;
+  const names = disk.list(path) ?? [];
+  return { path, kind: 'directory', names, head: new Uint8Array(0), isNamed };
 }
 
-/** What a file looks like from outside; one that tells nothing looks as its newest copy does. */
-export async function probeFile(context: Context, path: string, exists: boolean): Promise<Probe> {
-  const { directory } = siblingsOf(path);
-  const names = path === '-' ? [] : (context.disk.list(directory) ?? []);
-  const head = exists ? await headOf(context, path) : new Uint8Array(0);
-  const probe: Probe = { path, kind: 'file', names, head };
-  if (path === '-' || DIALECTS.some((dialect) => dialect.recognises(probe))) return probe;
-  for (const copy of copiesOf(context, path)) {
-    const likeCopy = { ...probe, head: await headOfCopy(context, copy) };
-    if (DIALECTS.some((dialect) => dialect.recognises(likeCopy))) return likeCopy;
-  }
-  return probe;
+/** What a file looks like from outside; one that is not there has its names alone. */
+export async function probeFile(context: Context, path: string, isNamed = true): Promise<Probe> {
+  const names = path === '-' ? [] : (context.disk.list(siblingsOf(path).directory) ?? []);
+  return { path, kind: 'file', names, head: await headOf(context, path), isNamed };
 }
 
 async function headOf(context: Context, path: string): Promise<Uint8Array> {
+  if (path !== '-' && context.disk.stat(path) === undefined) return new Uint8Array(0);
   const file = openSource(context, path);
   try {
     const head = new Uint8Array(headBytes);
@@ -117,39 +97,44 @@ async function headOf(context: Context, path: string): Promise<Uint8Array> {
   }
 }
 
-/** A copy that cannot be unpacked tells nothing. */
+/**
+ * The dialect of a store by content, or undefined. A file in which nothing is left to recognise is
+ * what its backups and companions are. Two that fit are an error naming both.
+ */
+export async function recogniseStore(
+  context: Context,
+  probe: Probe,
+  options: TargetOptions = {},
+): Promise<Dialect | undefined> {
+  const isLeft = probe.kind === 'directory' || probe.head.some((byte) => byte !== 0);
+  const found = isLeft ? recognise(probe) : undefined;
+  if (found !== undefined || probe.path === '-') return found ?? recognise(probe);
+  // The newest copy that tells anything.
+  for (const { path } of copiesOf(context, probe, options.backupDir)) {
+    const head = await headOfCopy(context, path);
+    const dialect = head.some((byte) => byte !== 0) ? recognise({ ...probe, head }) : undefined;
+    if (dialect !== undefined) return dialect;
+  }
+  return isLeft ? undefined : recognise(probe);
+}
+
+/** Empty for a gzip file that breaks off: a damaged backup says nothing. */
 async function headOfCopy(context: Context, path: string): Promise<Uint8Array> {
   try {
     return await headOf(context, path);
   } catch (error) {
-    if (error instanceof LogctlError && error.code === 'damaged') return new Uint8Array(0);
-    throw error;
+    if (!(error instanceof LogctlError) || error.code !== 'damaged') throw error;
+    return new Uint8Array(0);
   }
 }
 
-/** Paths of backups and of libraries' own copies, newest first. */
-function copiesOf({ disk }: Context, path: string): string[] {
-  const suffixes = DIALECTS.flatMap(({ companionSuffixes = [] }) => companionSuffixes);
-  const copies = [...listBackups(disk, path), ...listCompanions(disk, path, suffixes)];
-  return copies.sort((a, b) => b.ms - a.ms).map((copy) => copy.path);
-}
-
-function chooseDialect(probe: Probe, options: TargetOptions): Dialect {
-  const found = options.dialect === undefined ? recognise(probe) : dialectNamed(options.dialect);
-  if (found) return found.withOptions?.(options) ?? found;
-  const wanted = DIALECTS.map((dialect) => `${dialect.name} (${dialect.looksLike})`).join('; ');
-  const hint = `known: ${wanted}; name one with --dialect`;
-  throw new LogctlError('not-a-log', `${probe.path} is no log that is known here`, hint, {
-    path: probe.path,
-  });
-}
-
-/** The dialect of this name. Throws LogctlError `usage`. */
-export function dialectNamed(name: string): Dialect {
-  const named = DIALECTS.find((dialect) => dialect.name === name);
-  if (named) return named;
-  const known = DIALECTS.map((dialect) => dialect.name).join(', ');
-  throw new LogctlError('usage', `no dialect ${name}`, `known dialects: ${known}`);
+function copiesOf({ disk }: Context, { path, names }: Probe, backupDir?: string): BackupName[] {
+  const base = basename(path);
+  const hasCopies = names.some((name) => name !== base && name.startsWith(base));
+  if (!hasCopies && backupDir === undefined) return [];
+  const companions = listCompanions(disk, path, companionSuffixes);
+  const copies = [...listBackups(disk, path, backupDir), ...companions];
+  return copies.sort((a, b) => b.ms - a.ms);
 }
 
 /** Names of the operations of a dialect, by their number in a batch. */

@@ -1,7 +1,8 @@
 /** output-guard: a result file never takes the place of a log, or of what lies beside one. */
 import type { Context } from './context.js';
 import { LogctlError } from './errors.js';
-import { isStore, probeFile } from './log.js';
+import { probeFile } from './log.js';
+import { isStore } from './recognise.js';
 import { isKeptFile } from './siblings.js';
 
 /**
@@ -25,5 +26,5 @@ export async function refuseLogAsOutput(
 
 async function holdsLog(context: Context, path: string): Promise<boolean> {
   if (path.endsWith('.gz')) return false;
-  return isStore(await probeFile(context, path, true));
+  return isStore(await probeFile(context, path));
 }

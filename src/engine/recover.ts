@@ -1,7 +1,8 @@
 /** recover: plan, apply, prove. One log or many, each for itself. */
 import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
-import { dialectNamed, openLog, type Log } from './log.js';
+import { openLog, type Log } from './log.js';
+import { dialectNamed } from './recognise.js';
 import type { RecoverLogPart, RecoverReport } from './model.js';
 import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
@@ -114,7 +115,8 @@ async function planSaved(
 ): Promise<Planned[]> {
   const planned: Planned[] = [];
   for (const plan of logs) {
-    const log = await openLog(context, plan.path, { ...options, dialect: plan.dialect });
+    const { dialect } = plan;
+    const log = await openLog(context, plan.path, { ...options, ...plan.options, dialect });
     planned.push({ log, part: plannedPart(plan) });
   }
   return planned;

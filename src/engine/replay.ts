@@ -8,10 +8,11 @@ import { codeOf } from './damage/damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher } from './glob.js';
 import { keyToJson, keyToString } from './keydir/key-bytes.js';
-import { isStore, openLog, probeStore, type Log } from './log.js';
+import { openLog, probeDirectory, probeFile, type Log } from './log.js';
 import { readMirror } from './checks/mirror.js';
 import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
 import { findMoment, type Moment } from './moment.js';
+import { recognise, requireKeys } from './recognise.js';
 import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
 import { documentedState, upstreamState, type ReadState } from './checks/upstream-state.js';
@@ -39,6 +40,7 @@ export async function replay(
     const names = logs.map(({ path }) => path).join(', ');
     throw new LogctlError('usage', `replay takes one log, not ${logs.length}`, `one of ${names}`);
   }
+  requireKeys(logs[0]);
   const moment = await findMoment(context, logs[0], options);
   const scan = await scanMoment(context, moment, options);
   let state = documentedState(scan);
@@ -232,7 +234,10 @@ async function diffWith(context: Context, state: State, path: string, options: R
 }
 
 async function openState(context: Context, path: string, options: ReplayOptions) {
-  if (isStore(await probeStore(context, path, true))) {
+  const probe = probeDirectory(context, path) ?? (await probeFile(context, path));
+  const dialect = recognise(probe);
+  // Lines of JSON are a state only where their keys are named; else the file is a state as it is.
+  if (dialect !== undefined && (dialect.isFallback !== true || options.keyAt !== undefined)) {
     const log: Log = await openLog(context, path, options);
     const { keydir, sources } = await scanLog(context, log);
     return { keydir, sources };

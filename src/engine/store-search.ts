@@ -1,9 +1,17 @@
 /** store-search: the logs and stores in a directory tree, lost ones with copies included. */
 import { join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
-import { DIALECTS } from './dialects/index.js';
 import { LogctlError } from './errors.js';
-import { openLog, probeDirectory, probeFile, recognise, type Log } from './log.js';
+import {
+  companionSuffixes,
+  openLogAs,
+  openLog,
+  probeDirectory,
+  probeFile,
+  recogniseStore,
+  type Log,
+} from './log.js';
+import { dialectNamed, recognise } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
 
 /** A target of several that names no log: the others go on. */
@@ -11,11 +19,6 @@ export interface FailedTarget {
   path: string;
   error: LogctlError;
 }
-
-/** What libraries put behind a log's name for copies of their own. */
-export const companionSuffixes: readonly string[] = DIALECTS.flatMap((dialect) => {
-  return dialect.companionSuffixes ?? [];
-});
 
 /** Directories below one that was named: deeper ones are no part of a data directory. */
 const depthMax = 8;
@@ -101,6 +104,11 @@ async function logsAt(
     return logsIn(context, path, options, unread, depth + 1);
   }
   if (stat !== undefined && stat.kind !== 'file') return [];
-  const probe = await probeFile(context, path, stat !== undefined);
-  return recognise(probe) === undefined ? [] : [await openLog(context, path, options)];
+  const probe = await probeFile(context, path, false);
+  const named = options.dialect === undefined ? undefined : dialectNamed(options.dialect);
+  const isNamed = named?.recognises(probe) === true;
+  const dialect = isNamed ? named : await recogniseStore(context, probe, options);
+  if (dialect === undefined || (named !== undefined && named !== dialect)) return [];
+  const log = openLogAs(context, path, dialect.withOptions?.(options) ?? dialect);
+  return [{ ...log, isFound: true }];
 }

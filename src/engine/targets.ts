@@ -3,14 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { LogctlError } from './errors.js';
 import { expandGlob, isGlob } from './glob.js';
-import { openLog, type Log } from './log.js';
+import { companionSuffixes as suffixes, openLog, type Log } from './log.js';
 import { isSideFile, listBackups } from './siblings.js';
-import {
-  companionSuffixes as suffixes,
-  logsIn,
-  storeAt,
-  type FailedTarget,
-} from './store-search.js';
+import { logsIn, storeAt, type FailedTarget } from './store-search.js';
 import { plural } from './text.js';
 
 /** What was found: logs in the order named, and the directories that were searched for them. */

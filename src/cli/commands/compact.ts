@@ -1,18 +1,18 @@
 /** logctl compact: make logs small again, beside whoever writes them. */
-import { Argument, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { compact, loadKernelLocks, type CompactOptions } from '../../engine/index.js';
 import type { Session } from '../session.js';
 import { parseDuration, parsePeriod, parseRatio, parseSize, wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
 import { addMetrics, withMetrics } from './metrics.js';
+import { addTargets } from './targets.js';
 
 interface CompactFlags extends Omit<CompactOptions, 'countLive'> {
   metricsTextfile?: string;
 }
 
 export function define(command: Command): void {
-  command
-    .addArgument(new Argument('[target...]', 'log, store, directory or quoted glob'))
+  addTargets(command, '')
     .option('--min-size <size>', 'leave smaller logs alone (default: 1MiB)', parseSize)
     .option('--min-garbage <ratio>', 'leave logs alone with less to reclaim: 0.5, 50%', parseRatio)
     .option(

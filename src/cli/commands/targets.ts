@@ -4,12 +4,12 @@ import { parseTime } from '../values.js';
 import type { Io } from '../io.js';
 
 /** Adds `[target...]`: none means the logs of the working directory. */
-export function addTargets(command: Command): Command {
+export function addTargets(command: Command, more = '; - is standard input'): Command {
   for (const option of formatOptions()) {
     command.addOption(option.helpGroup('Options of single formats:'));
   }
   return command.addArgument(
-    new Argument('[target...]', 'log, store, directory or quoted glob; - is standard input'),
+    new Argument('[target...]', `log, store, directory or quoted glob${more}`),
   );
 }
 

@@ -65,13 +65,14 @@ export async function analyseScan(
 export function summaryOf(scan: LogScan): LogSummary {
   const { counter, keydir, log } = scan;
   const names = opsOf(log.dialect);
+  const liveBytes = liveBytesOf(scan);
   return {
     entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op]])),
     firstTime: isoTime(counter.firstTime),
     lastTime: isoTime(counter.lastTime),
     keys: { live: keydir.count, upstream: keydir.upstreamCount, removed: keydir.removals },
-    liveBytes: keydir.liveBytes,
-    reclaimableBytes: Math.max(0, scan.bytes - keydir.liveBytes),
+    liveBytes,
+    reclaimableBytes: Math.max(0, scan.bytes - liveBytes),
     tail: scan.tail,
   };
 }
@@ -87,8 +88,12 @@ export function backupPart(backup: CheckedBackup): BackupPart {
 export const entriesOf = (scan: LogScan): number =>
   scan.counter.ops.reduce((sum, count) => sum + count, 0);
 
+/** Without keys nothing is ever replaced: every line counts. */
+const liveBytesOf = ({ log, keydir, bytes }: LogScan): number =>
+  log.dialect.needsForKeys === undefined ? keydir.liveBytes : bytes;
+
 function reportGarbage(scan: LogScan, findings: FindingList): void {
-  const garbage = scan.bytes - scan.keydir.liveBytes;
+  const garbage = scan.bytes - liveBytesOf(scan);
   if (scan.bytes < dueBytes || garbage < scan.bytes * dueRatio) return;
   const percent = Math.round((100 * garbage) / scan.bytes);
   const words = `${plural(garbage, 'byte')} (${percent} %) can be reclaimed`;

@@ -77,7 +77,7 @@ export async function checkMirror(
   named: string | undefined,
   findings: FindingList,
 ): Promise<MirrorPart | null> {
-  if (scan.log.path === '-') return null;
+  if (scan.log.path === '-' || scan.log.dialect.isFallback === true) return null;
   const place = placeOf(context, scan.log.path, named);
   if (place === undefined) return null;
   const { path } = place;

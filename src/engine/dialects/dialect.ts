@@ -1,6 +1,12 @@
 /** Dialect: one on-disk format. Everything the engine knows of a format it learns through this. */
 import type { LogScan } from '../checks/scan-log.js';
-import type { CompactOptions, Context, TargetOptions, WriteContext } from '../context.js';
+import type {
+  CompactOptions,
+  Context,
+  FormatOptions,
+  TargetOptions,
+  WriteContext,
+} from '../context.js';
 import type { DiskReader, SourceFile } from '../disk.js';
 import type { FindingList } from '../finding-list.js';
 import type { Keydir } from '../keydir/keydir.js';
@@ -17,6 +23,8 @@ export interface Probe {
   names: readonly string[];
   /** The first bytes of the file; empty for a directory. */
   head: Uint8Array;
+  /** The operator named this very path; else a search came by it. */
+  isNamed: boolean;
 }
 
 /** How the format's own program reads, where that is not what its documents say. */
@@ -76,6 +84,12 @@ export interface Dialect {
   recognises(probe: Probe): boolean;
   /** Asked only where no other dialect recognises a probe. */
   readonly isFallback?: boolean;
+  /** What to say of it in reports, where it is no format of a program's own. */
+  readonly about?: string;
+  /** Lines have no keys, so there is no state: the options that would name them. */
+  readonly needsForKeys?: string;
+  /** Options that are its own; given for a log of another dialect they are a mistake. */
+  readonly takes?: readonly (keyof FormatOptions)[];
   /** The same dialect with options of its own; absent where it has none. */
   withOptions?(options: TargetOptions): Dialect;
   /** The files of the log, in the order replay reads them. */

@@ -110,7 +110,9 @@ export const progressive: Dialect = {
 function recognises({ head, path }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   if (/"op"\s*:\s*"(SET|DELETE|CHECKPOINT)"/.test(text)) return true;
-  if (/^(\xef\xbb\xbf)?\s*\{\s*"(timestamp|op)"\s*:/.test(text)) return true;
+  // Other programs' lines begin with a timestamp too: the operation follows, or the line is torn.
+  if (/^(\xef\xbb\xbf)?\s*\{\s*("timestamp"\s*:\s*"[^"]*"\s*,\s*)?"op"\s*:/.test(text)) return true;
+  if (/^\{"timestamp":("[^"]*("(,("(op?)?)?)?)?)?$/.test(text)) return true;
   // Nothing left to recognise it by: torn in its first member, empty, or lost sectors.
   const isTorn = ['{"timestamp":', '{"op":'].some((start) => start.startsWith(text));
   return (/^\0*$/.test(text) || isTorn) && /(^|\/)logs\/[^/]+\.log$/.test(path);

@@ -1,4 +1,5 @@
 /** plan: what recover would do, as plain data: print it, review it, apply it later. */
+import type { FormatOptions } from '../context.js';
 import type { Finding, FindingCode, Impact } from '../findings.js';
 
 /** What a plan rests on: change a byte of it and the plan is void. */
@@ -74,6 +75,8 @@ export interface PlannedState {
 export interface LogPlan {
   path: string;
   dialect: string;
+  /** What the dialect was told; absent: nothing. */
+  options?: FormatOptions;
   policy: Policy;
   /** Milliseconds since 1970 UTC, in the names of original, quarantine and receipt. */
   stamp: number;

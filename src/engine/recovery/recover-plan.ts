@@ -28,6 +28,7 @@ import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { keysLeft, scanPlanned } from './recover-state.js';
+import { givenOptions } from '../recognise.js';
 import { cutOf } from '../checks/store-checks.js';
 import { plural } from '../text.js';
 
@@ -66,6 +67,7 @@ class LogPlanner {
     const receipt = basename(evidencePaths(log.path, stamp).receipt);
     this.out = {
       ...emptyPlan(log.path, log.dialect.name, this.policy),
+      ...givenOptions(options),
       stamp,
       budget: options.maxLost ?? 0,
       missing: log.missing,

@@ -87,7 +87,7 @@ async function refuseGrowth(
   context: WriteContext,
   receiptPath: string,
   path: string,
-  { recovered, original }: Receipt,
+  { recovered, original, plan }: Receipt,
   source: SourceFile | undefined,
 ): Promise<void> {
   const now = context.disk.stat(path);
@@ -105,7 +105,7 @@ async function refuseGrowth(
     const carried = source === undefined ? undefined : partOf(source, original!.size);
     if (carried !== undefined && (await sameBytes(behind, carried))) return;
     if (behind.stat().size === 0) return;
-    const words = await entriesIn(context, path, behind);
+    const words = await entriesIn(context, path, plan, behind);
     const hint = 'Nothing was changed: undoing would lose them. Write the original elsewhere.';
     throw new LogctlError('refused', `${path} went on since: ${words}`, hint, {
       path,
@@ -133,8 +133,13 @@ async function hashOf(file: SourceFile): Promise<string> {
 }
 
 /** `3 entries: a, b and 1 more`, of what was appended since. */
-async function entriesIn(context: WriteContext, path: string, behind: SourceFile) {
-  const log = await openLog(context, path);
+async function entriesIn(
+  context: WriteContext,
+  path: string,
+  plan: Receipt['plan'],
+  behind: SourceFile,
+) {
+  const log = await openLog(context, path, { ...plan.options, dialect: plan.dialect });
   const scan = await scanSource(context, log, behind);
   scan.close();
   const keys = [...scan.keydir.order('upstream')].map((index) =>

@@ -12,6 +12,8 @@ import type { PlainLines } from './plain-lines.js';
 export type Capture =
   /** The text of a scalar, for the dialect to look at (operation, key, time, number). */
   | 'text'
+  /** The text of any value, containers too, for the dialect to look into. At most 256 MiB. */
+  | 'whole'
   /** The byte range only: values may be of any size. */
   | 'range'
   /** An object whose members are live ranges of their own (a checkpoint's state). */
@@ -28,6 +30,8 @@ export interface LineShape {
   breaks?: true;
   /** Slot whose text names the writer of the line, where several write one log. Absent: none. */
   writerSlot?: number;
+  /** The only slot, and not of a member: the line's whole value, whatever it is. Absent: none. */
+  lineSlot?: number;
   /**
    * `document`: the whole file is one JSON value, judged as one line. `file`: and its own members
    * are live ranges (a mirror).

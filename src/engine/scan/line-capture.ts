@@ -1,6 +1,6 @@
 /** LineCapture: what of a line is kept while it streams by: slots, key text, members' ranges. */
 import { LogctlError } from '../errors.js';
-import { canonicalKey } from '../keydir/key-bytes.js';
+import { canonicalKey, stringToKey } from '../keydir/key-bytes.js';
 import { Keydir } from '../keydir/keydir.js';
 import { JsonMachine } from './json-machine.js';
 import { TYPE, type LineShape, type LineView } from './kernel.js';
@@ -46,6 +46,9 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   /** Texts of a line that streams by; `text` is this, or the chunk where the line lies in it. */
   private kept = new Uint8Array(1024);
   private readonly slotsByLength: number[][] = [];
+  protected readonly names: Uint8Array[];
+  /** Depth of the values that slots take. */
+  protected readonly slotDepth: number;
   private slot = -1;
   /** The slot whose value has begun and not ended. */
   private openSlot = -1;
@@ -75,8 +78,10 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     this.escaped = new Uint8Array(slots);
     this.valueStart = new Float64Array(slots);
     this.valueEnd = new Float64Array(slots);
-    shape.slots.forEach(({ member, capture }, slot) => {
-      (this.slotsByLength[member.length] ??= []).push(slot);
+    this.slotDepth = shape.lineSlot === undefined ? 1 : 0;
+    this.names = shape.slots.map(({ member }) => stringToKey(member));
+    shape.slots.forEach(({ capture }, slot) => {
+      (this.slotsByLength[this.names[slot].length] ??= []).push(slot);
       if (capture === 'members') this.memberTables[slot] = new Keydir();
     });
     if (shape.framing === 'file') this.memberTables[0] = this.members;
@@ -116,7 +121,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
   }
 
   protected watches(depth: number): boolean {
-    return depth <= 1 || depth === this.membersDepth;
+    return depth <= this.slotDepth || depth === this.membersDepth;
   }
 
   /** The data in `bytes` is used up in mid-line: keep what a running capture has of it. */
@@ -151,6 +156,10 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     if (this.depth === 0) {
       this.topType = type;
       this.topStart = this.base + i;
+      if (this.shape.lineSlot !== undefined) {
+        this.slot = this.shape.lineSlot;
+        this.beginSlot(i, type);
+      }
     } else if (this.depth === this.membersDepth) {
       this.memberFrom = this.base + i;
       if (this.inArray) this.nameElement();
@@ -166,7 +175,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     }
     if (this.membersDepth === 2) this.membersDepth = -1;
     if (this.depth === 0) this.topEnd = this.base + i;
-    if (this.depth !== 1 || this.slot < 0) return;
+    if (this.depth !== this.slotDepth || this.slot < 0) return;
     const { slot } = this;
     this.openSlot = -1;
     this.valueEnd[slot] = this.base + i;
@@ -184,6 +193,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     this.openSlot = slot;
     this.valueStart[slot] = this.base + i;
     const composite = type === TYPE.object || type === TYPE.array;
+    const isWhole = slot === this.shape.keySlot || capture === 'whole';
     if (capture === 'members' && composite) {
       this.members = this.memberTables[slot];
       this.members.clear();
@@ -191,8 +201,8 @@ export abstract class LineCapture extends JsonMachine implements LineView {
       this.memberIndex = 0;
     } else if (capture === 'members' && type === TYPE.string) {
       this.beginCapture(i + 1, keyBytesMax);
-    } else if (slot === this.shape.keySlot || (capture === 'text' && !composite)) {
-      const bytesMax = slot === this.shape.keySlot ? keyBytesMax : textBytesMax;
+    } else if (isWhole || (capture === 'text' && !composite)) {
+      const bytesMax = isWhole ? keyBytesMax : textBytesMax;
       this.beginCapture(type === TYPE.string ? i + 1 : i, bytesMax);
     }
   }
@@ -228,7 +238,7 @@ export abstract class LineCapture extends JsonMachine implements LineView {
 
   private refuseText(from: number): never {
     const where = `line ${this.lineNumber}, byte ${this.base + from}`;
-    const words = `${where}: a key, or a text that is spread, over 256 MiB`;
+    const words = `${where}: a key, or a text to be looked into, over 256 MiB`;
     throw new LogctlError('too-large', words, 'look at that line first');
   }
 
@@ -250,9 +260,9 @@ export abstract class LineCapture extends JsonMachine implements LineView {
     const candidates = this.slotsByLength[length];
     if (candidates === undefined) return -1;
     for (const slot of candidates) {
-      const { member } = this.shape.slots[slot];
+      const name = this.names[slot];
       let k = 0;
-      while (k < length && member.charCodeAt(k) === bytes[start + k]) k++;
+      while (k < length && name[k] === bytes[start + k]) k++;
       if (k === length) return slot;
     }
     return -1;

@@ -29,12 +29,11 @@ const guessesMax = 16;
 export abstract class WholeLine extends LineCapture {
   /** Per place the slot the last line had there: writers give members one order. -1: none. */
   private readonly guesses = new Int8Array(guessesMax).fill(-1);
-  private readonly names = this.shape.slots.map(({ member }) => Buffer.from(member));
 
   /** Takes the line that begins at `bytes[i]`: the index of its line feed, or -1: not taken. */
   protected takeLine(i: number): number {
     const { bytes } = this;
-    if (!this.lines || bytes[i] !== OPEN_OBJECT) return -1;
+    if (!this.lines || this.slotDepth === 0 || bytes[i] !== OPEN_OBJECT) return -1;
     this.text = bytes;
     this.topStart = this.base + i;
     let place = 0;
@@ -92,7 +91,7 @@ export abstract class WholeLine extends LineCapture {
     const isString = type === TYPE.string;
     if (capture === 'members') return -1;
     let end = i + 1;
-    if (isString && capture === 'text') {
+    if (isString && capture !== 'range') {
       end = plainRun(this.view, end);
       if (bytes[end++] !== QUOTE) return -1;
     } else {
