@@ -76,7 +76,7 @@ describe('bench-fsync', () => {
 describe('the table', () => {
   const report = benchFsync;
   const { methods } = report.logs[0];
-  const text = toText(report, lookOf(80, false));
+  const text = toText(report, lookOf(80));
 
   it('says what was measured, on what, and what it means for the log', () => {
     expect(text).toBe(`\
@@ -102,7 +102,7 @@ nothing here looks like a cache that answers too fast.
 
   it('fits 80 columns, also with every percentile', () => {
     const long = { ...report.logs[0], methods: [{ ...methods[0], p999: 999.4 }] };
-    for (const one of [text, toText({ ...report, logs: [long] }, lookOf(80, false))]) {
+    for (const one of [text, toText({ ...report, logs: [long] }, lookOf(80))]) {
       for (const line of one.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
     }
   });

@@ -6,7 +6,7 @@ import type { CompactReport } from '../src/engine/index.js';
 import * as reports from './helpers/compact-reports.js';
 import { schemaErrors } from './helpers/schema.js';
 
-const screen = (report: CompactReport, columns = 80) => toText(report, lookOf(columns, false));
+const screen = (report: CompactReport, columns = 80) => toText(report, lookOf(columns));
 
 describe('compact', () => {
   it('dry: says for each log what would be done, the disk it needs, and that nothing was', () => {

@@ -5,7 +5,7 @@ import { toText } from '../src/cli/present.js';
 import type { Finding, Report } from '../src/engine/index.js';
 import * as reports from './helpers/reports.js';
 
-const plain = (report: Report) => toText(report, lookOf(80, false));
+const plain = (report: Report) => toText(report, lookOf(80));
 
 describe('findings', () => {
   it('of a whole file say no place twice, and name a listed key once', () => {

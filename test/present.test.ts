@@ -1,4 +1,5 @@
 // Reports as people and programs see them: the same facts, at most 80 columns, nothing dangerous.
+import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import type { EntryRow, FailureReport, Report, VerifyReport } from '../src/engine/index.js';
 import { lookOf } from '../src/cli/human/look.js';
@@ -6,7 +7,7 @@ import { entryJson, toJson, toText } from '../src/cli/present.js';
 import * as reports from './helpers/reports.js';
 import { schemaErrors } from './helpers/schema.js';
 
-const plain = (report: Report, columns = 80) => toText(report, lookOf(columns, false));
+const plain = (report: Report, columns = 80) => toText(report, lookOf(columns));
 const esc = '\u001b';
 
 /** Expects the facts to stand in the text in this order. */
@@ -43,7 +44,7 @@ describe('every report', () => {
   });
 
   it.each(all)('%s says the same with and without colour', (_name, report) => {
-    const coloured = toText(report, lookOf(80, true));
+    const coloured = toText(report, lookOf(80, new Chalk({ level: 1 })));
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(plain(report));
   });
 

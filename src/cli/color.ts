@@ -1,4 +1,5 @@
 /** Whether a stream gets colour: --color > NO_COLOR > FORCE_COLOR > TERM=dumb > is a TTY. */
+import type { ChalkInstance } from 'chalk';
 
 /** `false` is --no-color. */
 export type ColorFlag = 'always' | 'never' | 'auto' | false | undefined;
@@ -16,4 +17,13 @@ export function wantsColor(
   if (env.FORCE_COLOR) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';
   if (env.TERM === 'dumb') return false;
   return stream.isTTY;
+}
+
+/** Gives what colours a stream's text; without colour undefined, and nothing is loaded. */
+export async function chalkFor(
+  ...decided: Parameters<typeof wantsColor>
+): Promise<ChalkInstance | undefined> {
+  if (!wantsColor(...decided)) return undefined;
+  const { Chalk } = await import('chalk');
+  return new Chalk({ level: 1 });
 }

@@ -3,6 +3,7 @@ import { CommanderError, Option, type Command } from 'commander';
 import type { TargetOptions } from '../engine/index.js';
 import type { ColorFlag } from './color.js';
 import { COMMANDS } from './commands/index.js';
+import { colorWords, globalOptions } from './global-options.js';
 
 /** What the global options said; a member that was not given is absent. */
 export interface Globals extends TargetOptions {
@@ -14,17 +15,17 @@ export interface Globals extends TargetOptions {
   progress?: 'auto' | 'json' | 'none';
 }
 
-const colorWords = ['always', 'never', 'auto'];
-const progressWords = ['auto', 'json', 'none'];
-
 /** Thrown, as a CommanderError with this code, when --version was given. */
 export const versionAsked = 'logctl.version';
 
 /** Adds the global options, except those that the command has defined in its own way. */
 export function addGlobals(command: Command): Command {
-  for (const option of globalOptions()) {
+  for (const { flags, description, choices, counts } of globalOptions) {
+    const option = new Option(flags, description).helpGroup('Global options:');
+    if (choices !== undefined) option.choices(choices);
+    if (counts) option.argParser((_, before: number = 0) => before + 1);
     const taken = command.options.some(({ long }) => long === option.long);
-    if (!taken) command.addOption(option.helpGroup('Global options:'));
+    if (!taken) command.addOption(option);
   }
   return command.on('option:version', () => {
     throw new CommanderError(0, versionAsked, '');
@@ -67,22 +68,4 @@ function helpArguments(name: string | undefined): string[] {
 export function asksForJson(args: string[]): boolean {
   const end = args.indexOf('--');
   return (end === -1 ? args : args.slice(0, end)).includes('--json');
-}
-
-function globalOptions(): Option[] {
-  const count = (_: string, before = 0) => before + 1;
-  return [
-    new Option('--json', 'print one JSON document, also on failure'),
-    new Option('-q, --quiet', 'print nothing when the exit code is 0'),
-    new Option('-v, --verbose', 'say what is decided; -vv: timings too').argParser(count),
-    new Option('--color [when]', 'colour: always, never or auto; alone: always').choices(
-      colorWords,
-    ),
-    new Option('--no-color', 'no colour'),
-    new Option('--progress <how>', 'progress on stderr: auto, json or none').choices(progressWords),
-    new Option('--dialect <name>', "the format, instead of finding it from the log's content"),
-    new Option('--backup-dir <dir>', 'where backups lie besides the directory of the log'),
-    new Option('--mirror <file>', 'the main JSON file, where it is not ../NAME.json'),
-    new Option('--version', 'print the version'),
-  ];
 }

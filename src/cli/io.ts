@@ -1,7 +1,4 @@
 /** What the command line touches outside itself: streams, environment, clock, disk. */
-import { randomBytes } from 'node:crypto';
-import { addAbortSignal } from 'node:stream';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Disk } from '../engine/index.js';
 
 /** Where text and bytes go. A promise means: wait before the next write. */
@@ -38,22 +35,33 @@ export interface Io {
   interruption: AbortSignal;
 }
 
-/** The Io of the process itself. */
+/** The Io of the process itself. What few commands need is imported by them: start-up counts. */
 export function processIo(interruption: AbortSignal): Io {
   return {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
-    stdin: () => addAbortSignal(interruption, process.stdin),
+    stdin: () => readStdin(interruption),
     env: process.env,
     now: () => Date.now(),
-    random: () => randomBytes(8).toString('hex'),
-    sleep: (ms) => wait(ms, undefined, { signal: interruption }).catch(() => {}),
+    random: () => Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
+    sleep: (ms) => sleep(ms, interruption),
     disk: async () => (await import('../engine/index.js')).nodeDisk,
-    ...(process.stdin.isTTY && process.stdout.isTTY
+    // In this order, for making process.stdin takes time, and cron has no terminal to write to.
+    ...(process.stdout.isTTY && process.stdin.isTTY
       ? { ask: (question: string) => askTerminal(question, interruption) }
       : {}),
     interruption,
   };
+}
+
+async function* readStdin(interruption: AbortSignal): AsyncGenerator<Uint8Array> {
+  const { addAbortSignal } = await import('node:stream');
+  yield* addAbortSignal(interruption, process.stdin);
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  const { setTimeout: wait } = await import('node:timers/promises');
+  await wait(ms, undefined, { signal }).catch(() => {});
 }
 
 async function askTerminal(question: string, signal: AbortSignal): Promise<boolean> {

@@ -1,91 +1,25 @@
-/** The program: finds the command in the arguments, runs it, gives the exit code. */
-import { Command, CommanderError } from 'commander';
-import type { CommandModule } from './commands/command.js';
-import { COMMANDS } from './commands/index.js';
-import { addGlobals, asksForJson, globalsOf, normalise, versionAsked } from './globals.js';
-import type { Globals } from './globals.js';
-import { helpEnd, shortHelp } from './help.js';
+/** The program: answers what needs no command, runs the command where there is one. */
+import { programHelp, shortHelp } from './help.js';
 import type { Io } from './io.js';
-import { versionLine } from './version.js';
-
-/** A parsed command line. */
-export interface Invocation {
-  command: Command;
-  module: CommandModule;
-  globals: Globals;
-}
 
 /**
  * Runs logctl with `args` (without node and script) and gives the exit code.
- * Throws nothing: what goes wrong is printed. Help loads neither the engine nor any view.
+ * Throws nothing: what goes wrong is printed.
  */
 export async function runCli(args: string[], io: Io): Promise<number> {
-  if (args.length === 0) {
-    await io.out.write(shortHelp());
-    return 0;
+  const help = helpFor(args);
+  if (help === undefined) {
+    const { runArguments } = await import('./arguments.js');
+    return runArguments(args, io);
   }
-  const json = asksForJson(args);
-  let commandName: string | undefined;
-  try {
-    const invocation = await parse(normalise(args), io, (name) => (commandName = name));
-    const { execute } = await import('./run.js');
-    return await execute(io, invocation);
-  } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) {
-      if (error.code === versionAsked) await io.out.write(`${await versionOf(io)}\n`);
-      return 0;
-    }
-    const { fail } = await import('./run.js');
-    return await fail(io, { json }, error, commandName);
-  }
+  await io.out.write(help);
+  return 0;
 }
 
-/** How locks are reached is the engine's to say: only here it is loaded for no command. */
-async function versionOf(io: Io): Promise<string> {
-  const { loadKernelLocks } = await import('../engine/index.js');
-  const { via } = await loadKernelLocks(await io.disk());
-  return versionLine(via);
-}
-
-/** Throws CommanderError: for wrong arguments, and with exit code 0 where help was asked for. */
-async function parse(
-  args: string[],
-  io: Io,
-  named: (command: string) => void,
-): Promise<Invocation> {
-  const program = newProgram(io);
-  let module: CommandModule | undefined;
-  let command: Command | undefined;
-  program.hook('preSubcommand', async (_, subcommand) => {
-    named(subcommand.name());
-    module = await COMMANDS.find(({ name }) => name === subcommand.name())!.load();
-    module.define(subcommand, io);
-    addGlobals(subcommand).action(() => {
-      command = subcommand;
-    });
-  });
-  await program.parseAsync(args, { from: 'user' });
-  // Commander has thrown for every other outcome: help, no command, an unknown one.
-  return { command: command!, module: module!, globals: globalsOf(program, command!) };
-}
-
-function newProgram(io: Io): Command {
-  const program = new Command('logctl')
-    .usage('<command> [options] <target...>')
-    .description('Check, repair and compact append-only JSONL logs.')
-    .helpCommand(false)
-    .helpOption('-h, --help', 'print this help')
-    // Options before the command are the program's, options behind it the command's own.
-    .enablePositionalOptions()
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void io.out.write(text),
-      // Errors come as CommanderError too, and are printed like all others.
-      writeErr: () => {},
-      getOutHelpWidth: () => io.out.columns ?? 80,
-      getOutHasColors: () => false,
-    })
-    .addHelpText('after', `\n${helpEnd.trimEnd()}`);
-  for (const { name, summary } of COMMANDS) program.command(name).description(summary);
-  return addGlobals(program);
+/** The plain ways to ask for help: they load no parser, no engine and no view. */
+function helpFor(args: string[]): string | undefined {
+  if (args.length === 0) return shortHelp();
+  const [first, ...others] = args;
+  const asks = others.length === 0 && ['--help', '-h', 'help'].includes(first);
+  return asks ? programHelp() : undefined;
 }

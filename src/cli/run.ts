@@ -1,13 +1,13 @@
 /** Runs a parsed command: session, report, exit code; and turns every failure into a report. */
+import type { Invocation } from './arguments.js';
 import type { Outcome } from './commands/command.js';
-import { wantsColor } from './color.js';
+import { chalkFor } from './color.js';
 import { escape } from './escape.js';
 import { failureReport } from './failure.js';
 import type { Globals } from './globals.js';
 import { lookOf } from './human/look.js';
 import type { Io } from './io.js';
 import { toJson, toText } from './present.js';
-import type { Invocation } from './program.js';
 import { openSession } from './session.js';
 
 /** Gives the exit code of the command. Throws nothing. */
@@ -51,7 +51,7 @@ async function show(io: Io, globals: Globals, { report, stream }: Outcome): Prom
     await io.out.write(`${toJson(report)}\n`);
   } else if (!globals.quiet || exitCode !== 0) {
     const target = io[stream];
-    const look = lookOf(target.columns, wantsColor(target, io.env, globals.color));
+    const look = lookOf(target.columns, await chalkFor(target, io.env, globals.color));
     // A quiet run is one whose output is mailed: the mail has no other place for the exit code.
     const end = globals.quiet ? `exit ${exitCode}\n` : '';
     await target.write(toText(report, look) + end);

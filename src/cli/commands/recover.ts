@@ -11,7 +11,7 @@ import {
   type RecoverReport,
   type SavedPlan,
 } from '../../engine/index.js';
-import { wantsColor } from '../color.js';
+import { chalkFor } from '../color.js';
 import { lookOf } from '../human/look.js';
 import { toText } from '../present.js';
 import type { Session } from '../session.js';
@@ -129,7 +129,7 @@ async function approve(
   if (yes === true) return true;
   if (json) return 'nobody';
   progress.stop();
-  const look = lookOf(io.out.columns, wantsColor(io.out, io.env, undefined));
+  const look = lookOf(io.out.columns, await chalkFor(io.out, io.env, undefined));
   await io.out.write(toText({ ...planned, next: [] }, look));
   if (io.ask === undefined) return 'nobody';
   await io.out.write('\n');

@@ -1,5 +1,5 @@
 /** How wide, and with which colours. Colour repeats what the words say. */
-import { Chalk } from 'chalk';
+import type { ChalkInstance } from 'chalk';
 import type { Severity, Verdict } from '../../engine/index.js';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'plain';
@@ -12,18 +12,16 @@ export interface Look {
 /** Narrower than this nothing can be laid out: the terminal may wrap. */
 const columnsMin = 40;
 
-/** The look of a stream; 80 columns where its width is not known. */
-export function lookOf(columns: number | undefined, color: boolean): Look {
-  const chalk = new Chalk({ level: color ? 1 : 0 });
-  const paints: Record<Tone, (text: string) => string> = {
-    good: chalk.green,
-    warn: chalk.yellow,
-    bad: chalk.red,
-    plain: (text) => text,
+/** The look of a stream; 80 columns where its width is not known. Without `chalk` no colour. */
+export function lookOf(columns: number | undefined, chalk?: ChalkInstance): Look {
+  const paints: Partial<Record<Tone, (text: string) => string>> = {
+    good: chalk?.green,
+    warn: chalk?.yellow,
+    bad: chalk?.red,
   };
   return {
     columns: Math.max(columnsMin, columns || 80),
-    paint: (tone, text) => paints[tone](text),
+    paint: (tone, text) => paints[tone]?.(text) ?? text,
   };
 }
 

@@ -1,6 +1,8 @@
 /** Tables without borders, two columns in, two columns between. */
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
 import { shorten, widthOf } from './text.js';
+
+const require = createRequire(import.meta.url);
 
 export interface Column {
   head: string;
@@ -26,6 +28,8 @@ function emptied(...names: string[]): Record<string, string> {
 
 /** Gives one line for the heads and one per row. */
 export function table(columns: Column[], rows: string[][], columnsMax: number): string[] {
+  // Loaded by the first table: most runs of most commands draw none, and start-up counts.
+  const Table = require('cli-table3') as typeof import('cli-table3');
   const fitted = fit(columns, rows, columnsMax);
   const drawn = new Table({
     chars: noBorders,

@@ -48,7 +48,9 @@ function openFlags(disk: DiskReader, pid: number, id: string): number[] | 'hidde
   const flags: number[] = [];
   for (const name of names ?? []) {
     const stat = ifThere(() => disk.stat(`/proc/${pid}/fd/${name}`));
-    if (stat === 'hidden' || stat?.id !== id) continue;
+    // The process refuses: it would refuse each of its descriptors, and each refusal takes time.
+    if (stat === 'hidden') break;
+    if (stat?.id !== id) continue;
     const info = ifThere(() => readSmallText(disk, `/proc/${pid}/fdinfo/${name}`));
     const octal = /^flags:\s*([0-7]+)/m.exec(info ?? '')?.[1];
     if (octal !== undefined) flags.push(Number.parseInt(octal, 8));
