@@ -8,6 +8,7 @@ import type { Globals } from './globals.js';
 import { lookOf } from './human/look.js';
 import type { Io } from './io.js';
 import { toJson, toText } from './present.js';
+import { repeated } from './repeated.js';
 import { openSession } from './session.js';
 
 /** Gives the exit code of the command. Throws nothing. */
@@ -44,7 +45,9 @@ export async function fail(
   return exitCode;
 }
 
-async function show(io: Io, globals: Globals, { report, stream }: Outcome): Promise<number> {
+async function show(io: Io, globals: Globals, outcome: Outcome): Promise<number> {
+  const { stream } = outcome;
+  const report = { ...outcome.report, next: repeated(outcome.report.next, globals) };
   const { exitCode } = report;
   if (stream === 'none') return exitCode;
   if (globals.json) {

@@ -89,6 +89,10 @@ export interface LogSummary {
   liveBytes: number;
   reclaimableBytes: number;
   tail: 'whole' | 'unended' | 'torn' | 'nul' | 'empty' | 'missing';
+  /** What its dialect is, in words, where it is no program's own format. */
+  about?: string;
+  /** Its lines have no keys, so there is no state: the options that would name them. */
+  needsForKeys?: string;
 }
 
 /** One backup beside a log. `ms` is the number in its name. */

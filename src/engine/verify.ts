@@ -170,8 +170,11 @@ const backupWords = (backups: readonly { verdict: string }[]) => {
 
 function notChecked({ log, scan, mirror }: Analysis): string[] {
   const words = uncheckedWords(entriesOf(scan), scan.checksummed);
+  const { about } = log.dialect;
+  if (about !== undefined) words.push(`what the lines mean: ${about}`);
   if (log.path === '-') words.push('backups, mirror and writers: standard input has none');
-  else if (mirror === null) words.push('the main JSON file: none belongs to this log');
+  else if (mirror === null && about === undefined)
+    words.push('the main JSON file: none belongs to this log');
   return words;
 }
 

@@ -27,6 +27,7 @@ import {
 const labelWidth = 11;
 const backupRowsMax = 10;
 const chiefOps = 3;
+const chiefTypes = 6;
 
 /** One log in full, several as a table. `report` is escaped already, its next steps are not. */
 export function inspectText(report: InspectReport, look: Look): string {
@@ -71,6 +72,7 @@ function fields(log: InspectLogPart, look: Look): string[] {
   return [
     ...row('size', `${fullBytes(log.bytes)}, ${count(log.lines, 'line')}`, look),
     ...row('entries', entryWords(log), look),
+    ...(log.about === undefined ? [] : row('format', log.about, look)),
     ...row('time', timeWords(log), look),
     ...row('keys', keyWords(log), look),
     ...row('bytes', `${thousands(log.liveBytes)} live, ${reclaimable} (${share})`, look),
@@ -84,9 +86,20 @@ const row = (label: string, text: string, { columns }: Look) =>
   labelled(label, text, { labelWidth, columns });
 
 /** The chief operations come first and are always counted; others only where they occur. */
-function entryWords({ entries }: InspectLogPart): string {
-  const counted = Object.entries(entries).filter(([, number], at) => at < chiefOps || number > 0);
+function entryWords({ entries, needsForKeys }: InspectLogPart): string {
+  const all = Object.entries(entries);
+  // Of lines that only have a type, the most frequent say what is in the file.
+  if (needsForKeys !== undefined) return typeWords(all.filter(([, number]) => number > 0));
+  const counted = all.filter(([, number], at) => at < chiefOps || number > 0);
   return counted.map(([op, number]) => `${thousands(number)} ${op}`).join(', ') || 'none';
+}
+
+function typeWords(types: [name: string, lines: number][]): string {
+  const chief = types.sort(([, a], [, b]) => b - a).slice(0, chiefTypes);
+  const words = chief.map(([type, lines]) => `${thousands(lines)} ${shorten(type, 24)}`);
+  const others = types.length - chief.length;
+  if (others > 0) words.push(`${count(others, 'other type')}`);
+  return words.join(', ') || 'none';
 }
 
 function timeWords({ firstTime, lastTime, lastEntryAgeMs }: InspectLogPart): string {
@@ -95,7 +108,8 @@ function timeWords({ firstTime, lastTime, lastEntryAgeMs }: InspectLogPart): str
   return `${toSecond(firstTime)} to ${toSecond(lastTime)}${ago}`;
 }
 
-function keyWords({ keys }: InspectLogPart): string {
+function keyWords({ keys, needsForKeys }: InspectLogPart): string {
+  if (needsForKeys !== undefined) return `none; replay, history and compact need ${needsForKeys}`;
   const { live, upstream, removed } = keys;
   const other = upstream === live ? '' : ` (${thousands(upstream)} for the format's own program)`;
   return `${thousands(live)} live${other}, ${thousands(removed)} deleted`;

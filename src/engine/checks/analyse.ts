@@ -65,15 +65,18 @@ export async function analyseScan(
 export function summaryOf(scan: LogScan): LogSummary {
   const { counter, keydir, log } = scan;
   const names = opsOf(log.dialect);
+  const { about, needsForKeys } = log.dialect;
   const liveBytes = liveBytesOf(scan);
   return {
-    entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op]])),
+    entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op] ?? 0])),
     firstTime: isoTime(counter.firstTime),
     lastTime: isoTime(counter.lastTime),
     keys: { live: keydir.count, upstream: keydir.upstreamCount, removed: keydir.removals },
     liveBytes,
     reclaimableBytes: Math.max(0, scan.bytes - liveBytes),
     tail: scan.tail,
+    ...(about !== undefined && { about }),
+    ...(needsForKeys !== undefined && { needsForKeys }),
   };
 }
 

@@ -42,7 +42,9 @@ export class EntryCounter {
     const kind = batch.kind[row];
     const offset = batch.offset[row];
     const length = batch.length[row];
-    this.ops[batch.op[row]]++;
+    const op = batch.op[row];
+    // A dialect may learn names of operations while it reads.
+    this.ops[op] = (this.ops[op] ?? 0) + 1;
     if (this.firstKind === undefined) this.firstLength = length;
     this.firstKind ??= kind;
     if (this.inHead && kind === KIND.state) this.headBytes += length + 1;

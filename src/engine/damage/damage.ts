@@ -39,7 +39,6 @@ export interface LineRange {
   timeBefore: number;
 }
 
-const OPEN = 0x7b;
 const LF = 0x0a;
 const CR = 0x0d;
 const windowBytes = 65_536;
@@ -132,6 +131,8 @@ interface Probed {
 
 class Prober {
   private readonly kernel;
+  /** The bytes with which entries begin. */
+  private readonly openers: ReadonlySet<number>;
   private readonly window = new Uint8Array(windowBytes);
   private windowAt = -1;
   private windowLength = 0;
@@ -144,6 +145,7 @@ class Prober {
   ) {
     const codec = dialect.codec(role);
     const chunkBytes = windowBytes;
+    this.openers = new Set(dialect.resync.map((pattern) => pattern.charCodeAt(0)));
     this.kernel = referenceKernel({ codec, keydir: new Keydir(), chunkBytes, fold: false });
   }
 
@@ -204,17 +206,17 @@ class Prober {
   }
 
   /**
-   * True where another piece may begin right behind an entry: an object, a zero byte, a line feed
+   * True where another piece may begin right behind an entry: another one, a zero byte, a line feed
    * with one flipped bit, or a carriage return alone. Anything else shows that the braces were
    * not its own.
    */
   async startsPiece(at: number, end: number): Promise<boolean> {
     await this.load(at, Math.min(end, at + 2));
     const [byte, next] = this.window.subarray(at - this.windowAt);
-    if (byte === OPEN || byte === 0) return true;
+    if (byte === 0 || this.openers.has(byte)) return true;
     const flipped = byte ^ LF;
     const isOneBit = (flipped & (flipped - 1)) === 0;
-    return (isOneBit || byte === CR) && (at + 1 === end || next === OPEN);
+    return (isOneBit || byte === CR) && (at + 1 === end || this.openers.has(next));
   }
 
   async isNul(at: number): Promise<boolean> {

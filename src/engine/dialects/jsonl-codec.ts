@@ -1,6 +1,6 @@
 /** jsonl-codec: what a line of JSON says, where the operator names the places. See jsonl.md. */
 import { sameJson, withoutSpacing } from '../checks/json-equal.js';
-import { canonicalKey, jsonToKey } from '../keydir/key-bytes.js';
+import { canonicalKey, jsonToKey, keyToString } from '../keydir/key-bytes.js';
 import { KIND, PROBLEM, TYPE, WHOLE_LINE, type LineCodec, type LineView } from '../scan/kernel.js';
 import { follow } from './jsonl-pointer.js';
 import type { DeleteValue, Place, Places } from './jsonl-places.js';
@@ -10,7 +10,7 @@ const BACKSLASH = 0x5c;
 const keyedOps = ['set', 'delete', 'other'] as const;
 const OP = { set: 0, delete: 1, other: 2 } as const;
 
-/** Operations of lines without a key: the JSON types, by their numbers in TYPE. */
+/** What lines without a key are: the JSON types, and behind them what `type` members say. */
 const typeOps = ['object', 'array', 'string', 'number', 'boolean', 'null'] as const;
 const opOfType: Record<number, number> = {
   [TYPE.object]: 0,
@@ -33,37 +33,69 @@ interface Found {
   to: number;
 }
 
-/** A codec for lines with keys, or for lines of which only the JSON type counts. */
+/** A codec for one log: for lines with keys, or for lines of which only the type counts. */
 export function jsonlCodec(places: Places): LineCodec {
-  const { key, time, shape } = places;
-  const decode = key === undefined ? decodeType : (line: LineView) => decodeEntry(line, places);
+  const { key, time, type, shape } = places;
+  const types = new LineTypes();
   return {
     shape,
-    ops: key === undefined ? typeOps : keyedOps,
+    ops: key === undefined ? types.ops : keyedOps,
     decode(line) {
-      decode(line);
+      if (key !== undefined) decodeEntry(line, places);
+      else types.decode(line, type!);
       if (time !== undefined) readTime(line, time);
     },
   };
 }
 
+/** Operations of a codec fit a byte; more kinds of lines than this are no kinds. */
+const typesMax = 200;
+const typeBytesMax = 64;
+
+/** Numbers the kinds of lines as they come: `user`, `assistant`, or else the JSON type. */
+class LineTypes {
+  readonly ops: string[] = [...typeOps];
+  /** The names as they are spelled in the file, from the first one behind the JSON types. */
+  private readonly spelled: Uint8Array[] = [];
+
+  decode(line: LineView, type: Place): void {
+    line.kind = KIND.meta;
+    line.valueSlot = WHOLE_LINE;
+    line.op = this.numberOf(line, find(line, type)) ?? opOfType[line.topType] ?? 0;
+  }
+
+  private numberOf(line: LineView, found: Found | undefined): number | undefined {
+    if (found?.type !== TYPE.string) return undefined;
+    if (found.length === 0 || found.length > typeBytesMax) return undefined;
+    // Bytes, not strings: nearly every line says one of a few words.
+    const known = this.spelled.findIndex((bytes) => isAt(line.text, found, bytes));
+    if (known >= 0) return typeOps.length + known;
+    if (this.ops.length >= typesMax) return undefined;
+    this.spelled.push(line.text.slice(found.start, found.start + found.length));
+    return this.ops.push(keyToString(stringOf(line, found))) - 1;
+  }
+}
+
 /** Of lines with keys: how many are no part of the state, from the counts per operation. */
 export const linesWithoutEffect = (counts: readonly number[]): number => counts[OP.other];
 
-function decodeType(line: LineView): void {
-  line.kind = KIND.meta;
-  line.op = opOfType[line.topType] ?? 0;
+function isAt(text: Uint8Array, { start, length }: Found, bytes: Uint8Array): boolean {
+  let k = length === bytes.length ? 0 : -1;
+  while (k >= 0 && k < length && text[start + k] === bytes[k]) k++;
+  return k === length;
 }
 
 function decodeEntry(line: LineView, { key, value, deletes }: Places): void {
   const found = find(line, key!);
   line.kind = KIND.meta;
   line.op = OP.other;
+  line.valueSlot = WHOLE_LINE;
   line.problem |= PROBLEM.carried;
   if (found === undefined || found.type === TYPE.null) return;
   if (deletes !== undefined && isDeletion(line, find(line, deletes), deletes.value)) {
     line.kind = KIND.delete;
     line.op = OP.delete;
+    line.valueSlot = -1;
   } else {
     const slot = value === undefined ? WHOLE_LINE : valueSlotOf(line, value);
     // A key without a value, where values have a place: nothing is known of it, so nothing changes.

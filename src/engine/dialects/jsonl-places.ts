@@ -21,6 +21,8 @@ export interface Places {
   value?: Place;
   time?: Place;
   deletes?: Place & { value?: DeleteValue };
+  /** Where lines without keys may say what they are; only there. */
+  type?: Place;
 }
 
 /**
@@ -44,6 +46,7 @@ export function placesOf({ keyAt, valueAt, timeAt, deleteAt }: FormatOptions): P
     ...(marker && {
       deletes: { ...slots.place(marker.pointer, 'whole'), value: marker.value },
     }),
+    ...(key === undefined && { type: slots.place(parsePointer('/type', ''), 'text') }),
     ...(value && { value: slots.place(value, value.length > 1 ? 'whole' : 'range') }),
     shape: slots.shape(),
   };
