@@ -1,6 +1,14 @@
 // The library as a program meets it: the first ten lines, a disk in memory, several of them on it.
 import { describe, expect, it } from 'vitest';
-import { memoryDisk, openLog, readValue, type LogHandle } from '../src/engine/index.js';
+import {
+  memoryDisk,
+  openLog,
+  readEntries,
+  readValue,
+  streamState,
+  type LogHandle,
+  type MemoryDisk,
+} from '../src/engine/index.js';
 
 const path = 'data/logs/players.log';
 
@@ -21,6 +29,24 @@ describe('the first ten lines of a bot', () => {
       '{\n  "1": {\n    "hp": 1\n  },\n  "2": {\n    "hp": 7\n  }\n}',
     );
     expect(await readValue(path, '2', { disk })).toEqual({ hp: 7 });
+  });
+});
+
+describe('a program that reads in a loop', () => {
+  const readers = [
+    ['readValue', (disk: MemoryDisk) => readValue(path, 'a', { disk })],
+    ['readEntries', (disk: MemoryDisk) => readEntries(path, { disk }).next()],
+    ['streamState', (disk: MemoryDisk) => streamState(path, { disk }).next()],
+  ] as const;
+  it.each(readers)('lets others have their turn, however small the log: %s', async (_, read) => {
+    const disk = memoryDisk();
+    const log = await openLog(path, { disk });
+    await log.set('a', 1);
+    await log.close();
+    let hadTurn = false;
+    setImmediate(() => (hadTurn = true));
+    for (let times = 0; times < 3; times++) await read(disk);
+    expect(hadTurn).toBe(true);
   });
 });
 

@@ -71,6 +71,7 @@ export async function* readEntries(path: string, query: EntryQuery = {}): AsyncG
     ...(until === undefined ? {} : { until: timeMs(until) }),
   };
   const context = readingContext(query);
+  await othersFirst();
   const rows = pulled<EntryRow>((emit) => listEntries(context, [path], options, emit));
   for await (const { value, ...row } of rows) {
     yield value === undefined ? row : { ...row, value: JSON.parse(value) as unknown };
@@ -86,6 +87,7 @@ export async function* readObjects(
   options: WorldOptions = {},
 ): AsyncGenerator<Record<string, unknown>> {
   const context = readingContext(options);
+  await othersFirst();
   const log = await openLog(context, path, options);
   const lines: { file: number; offset: number; length: number }[] = [];
   const onRows = ({ count, kind, offset, length }: LineBatch, _: number, file: string) => {
@@ -159,6 +161,12 @@ export async function stateAt(
   }
 }
 
+/**
+ * Lets timers and sockets have their turn. A small log is read without waiting for anything: a
+ * program that reads in a loop would answer nobody else until the loop is over.
+ */
+const othersFirst = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** A scan of the log up to a time; the caller closes it. Damage inside it is refused. */
 async function scanAt(
   context: Context,
@@ -167,6 +175,7 @@ async function scanAt(
   options: WorldOptions,
 ): Promise<LogScan> {
   const { backupDir } = options;
+  await othersFirst();
   const log = await openLog(context, path, options);
   const at = time === undefined ? undefined : timeMs(time);
   const moment = await findMoment(context, log, { at, backupDir });
