@@ -1,5 +1,6 @@
 /** invalid-utf8: where a line holds bytes that are no UTF-8, as every decoder counts them. */
 import type { SourceFile } from '../disk.js';
+import { Utf8Sequence } from '../scan/utf8-sequence.js';
 
 /** Bytes of a file that U+FFFD stands for, `marks` of them. Offsets and lengths in bytes. */
 export interface InvalidRun {
@@ -33,35 +34,23 @@ export async function invalidRuns(
 
 class RunFinder {
   readonly runs: InvalidRun[] = [];
+  private readonly sequence = new Utf8Sequence();
   private sequenceAt = -1;
-  private wanted = 0;
-  private low = 0x80;
-  private high = 0xbf;
 
   step(byte: number, at: number): void {
-    if (this.wanted > 0) {
-      if (byte >= this.low && byte <= this.high) {
-        this.wanted--;
-        this.low = 0x80;
-        this.high = 0xbf;
-        return;
-      }
+    const { sequence } = this;
+    if (sequence.wanted > 0) {
+      if (sequence.goOn(byte)) return;
       this.endSequence(at);
     }
-    if (byte < 0x80) return;
-    this.low = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
-    this.high = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
     this.sequenceAt = at;
-    if (byte >= 0xc2 && byte <= 0xdf) this.wanted = 1;
-    else if (byte >= 0xe0 && byte <= 0xef) this.wanted = 2;
-    else if (byte >= 0xf0 && byte <= 0xf4) this.wanted = 3;
-    else this.add(at, 1);
+    if (!sequence.begin(byte)) this.add(at, 1);
   }
 
   /** The sequence that is open, if one is, breaks off before `at`. */
   endSequence(at: number): void {
-    if (this.wanted > 0) this.add(this.sequenceAt, at - this.sequenceAt);
-    this.wanted = 0;
+    if (this.sequence.wanted > 0) this.add(this.sequenceAt, at - this.sequenceAt);
+    this.sequence.reset();
   }
 
   private add(offset: number, length: number): void {

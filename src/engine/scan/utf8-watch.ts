@@ -1,5 +1,6 @@
 /** Utf8Watch: finds invalid UTF-8 in a stream of chunks, the line it is in included. */
 import { isUtf8 } from 'node:buffer';
+import { Utf8Sequence } from './utf8-sequence.js';
 
 const LF = 0x0a;
 
@@ -11,13 +12,10 @@ const LF = 0x0a;
 export class Utf8Watch {
   /** Indices of bytes at which something invalid was noticed, ascending, of the last chunk. */
   readonly bad: number[] = [];
-  /** Continuation bytes still wanted, and the range allowed for the next one. */
-  private wanted = 0;
-  private low = 0x80;
-  private high = 0xbf;
+  private readonly sequence = new Utf8Sequence();
 
   reset(): void {
-    this.wanted = 0;
+    this.sequence.reset();
     this.bad.length = 0;
   }
 
@@ -25,37 +23,26 @@ export class Utf8Watch {
   check(bytes: Uint8Array, length: number, last: boolean): void {
     this.bad.length = 0;
     let from = 0;
-    while (this.wanted > 0 && from < length) this.step(bytes[from], from++);
+    while (this.sequence.wanted > 0 && from < length) this.step(bytes[from], from++);
     const to = last ? length : length - openSequence(bytes, from, length);
     if (!isUtf8(bytes.subarray(from, to))) {
       for (let i = from; i < to; i++) this.step(bytes[i], i);
     }
     for (let i = Math.max(from, to); i < length; i++) this.step(bytes[i], i);
-    if (last && this.wanted > 0) {
+    if (last && this.sequence.wanted > 0) {
       this.bad.push(length - 1);
-      this.wanted = 0;
+      this.sequence.reset();
     }
   }
 
   private step(byte: number, i: number): void {
-    if (this.wanted > 0) {
-      if (byte >= this.low && byte <= this.high) {
-        this.wanted--;
-        this.low = 0x80;
-        this.high = 0xbf;
-        return;
-      }
+    const { sequence } = this;
+    if (sequence.wanted > 0) {
+      if (sequence.goOn(byte)) return;
       // The line feed that broke a sequence is not itself the damage: the byte before it is.
       this.bad.push(byte === LF ? i - 1 : i);
-      this.wanted = 0;
     }
-    if (byte < 0x80) return;
-    this.low = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80;
-    this.high = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf;
-    if (byte >= 0xc2 && byte <= 0xdf) this.wanted = 1;
-    else if (byte >= 0xe0 && byte <= 0xef) this.wanted = 2;
-    else if (byte >= 0xf0 && byte <= 0xf4) this.wanted = 3;
-    else this.bad.push(i);
+    if (!sequence.begin(byte)) this.bad.push(i);
   }
 }
 
