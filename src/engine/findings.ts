@@ -46,7 +46,7 @@ export const FINDINGS = {
   'seq-repeat': row('attention', 'look', 'a sequence number occurs twice'),
   'duplicated-block': row('notice', 'none', 'whole lines repeat a block before them: kept'),
   'time-backwards': row('notice', 'none', 'a timestamp is older than the one before'),
-  'reader-differs': row('notice', 'none', "the format's own library would load another state"),
+  'reader-differs': row('notice', 'recover', "the format's own library would load another state"),
   'reader-refuses': row('attention', 'look', "the format's own library would not load this"),
   'mirror-missing': row('attention', 'mirror', 'the main JSON file beside the log is gone'),
   'mirror-torn': row('attention', 'mirror', 'the main JSON file cannot be read'),

@@ -83,6 +83,9 @@ const tornWords = ({ length, offset, line, code }: RegionPlan) =>
   `${count(length, code === 'nul-tail' ? 'zero byte' : 'byte')} from byte ${offset} ` +
   `(line ${line}, never complete)`;
 
+const mendWords = ({ code }: RegionPlan) =>
+  code === 'reader-differs' ? 'escapes for line breaks' : 'U+FFFD in place of invalid UTF-8';
+
 /** What is done with one damaged region. */
 export function regionWords(region: RegionPlan, plan: LogPlan): string {
   const { action, line, lines, length, entriesBack, entriesLost, source } = region;
@@ -99,7 +102,7 @@ export function regionWords(region: RegionPlan, plan: LogPlan): string {
     case 'fill':
       return `filled: ${back} from ${basename(source ?? '')}, ${count(lines, 'line')} quarantined`;
     case 'mend':
-      return 'mended: U+FFFD in place of invalid UTF-8, the line as it was in quarantine';
+      return `mended: ${mendWords(region)}, the line as it was in quarantine`;
     case 'quarantine': {
       const about = entriesLost > 0 ? `, about ${count(entriesLost, 'entry', 'entries')}` : '';
       return `given up: ${count(length, 'byte')}${about}; ${region.code}, ${region.why}`;

@@ -1,4 +1,5 @@
 /** damage-findings: damaged lines as findings: which code, what it does to the data. */
+import type { UpstreamRules } from '../dialects/dialect.js';
 import type { Damage } from './damage-log.js';
 import type { EntryPiece, Piece } from './damage.js';
 import { finding, type Finding, type FindingCode, type Impact } from '../findings.js';
@@ -19,9 +20,10 @@ export function damageFindings(scan: LogScan): Finding[] {
     const stake = stakeOf(damage, code, scan);
     const severity = isCutByReader(damage) ? ('attention' as const) : undefined;
     const details = { line, offset, length, ...stake, ...(severity && { severity }) };
-    if (damage !== refused) return finding(code, path, wordsOf(damage, code), details);
+    const words = wordsOf(damage, code, upstream);
+    if (damage !== refused) return finding(code, path, words, details);
     const consequence = consequenceOf(damage, code, upstream.reader);
-    return finding(code, path, wordsOf(damage, code), { ...details, consequence });
+    return finding(code, path, words, { ...details, consequence });
   });
 }
 
@@ -58,7 +60,7 @@ export function refusesReader(damage: Damage): boolean {
 }
 
 /** A whole entry with a character in it at which the format's own reader cuts the line. */
-const isCutByReader = ({ replayed, problem }: Damage) =>
+export const isCutByReader = ({ replayed, problem }: Damage) =>
   replayed && (problem & (PROBLEM.breaks | PROBLEM.utf8)) === PROBLEM.breaks;
 
 function consequenceOf(damage: Damage, code: FindingCode, reader: string): string {
@@ -70,7 +72,9 @@ function consequenceOf(damage: Damage, code: FindingCode, reader: string): strin
   return `${refuses} Repair it before the bot starts: ${glue}`;
 }
 
-function wordsOf(damage: Damage, code: FindingCode): string {
+const ownReaderCuts = "the format's own reader cuts it there";
+
+function wordsOf(damage: Damage, code: FindingCode, { cutsLines }: UpstreamRules): string {
   const bad = (damage.problem & PROBLEM.utf8) !== 0 ? ', with invalid UTF-8 in it' : '';
   switch (code) {
     case 'torn-tail':
@@ -83,7 +87,7 @@ function wordsOf(damage: Damage, code: FindingCode): string {
     case 'glued-lines':
       return gluedWords(damage);
     case 'reader-differs':
-      return "a line break that is no LF inside the line: the format's own reader cuts it there";
+      return `a line break that is no LF inside the line: ${cutsLines ?? ownReaderCuts}`;
     case 'bad-utf8':
       return damage.replayed
         ? 'invalid UTF-8 inside a string: readers see U+FFFD there'

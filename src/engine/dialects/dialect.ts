@@ -39,6 +39,8 @@ export interface UpstreamRules {
   losesKeys: readonly string[];
   /** A whole-state entry is merged over the state (documented: it replaces). */
   mergesState: boolean;
+  /** Who cuts lines at the characters that the shape's `breaks` name, and what comes of it. */
+  cutsLines?: string;
   /** Base names of logs it writes and never reads back. */
   ignoresLogs: readonly string[];
   /**

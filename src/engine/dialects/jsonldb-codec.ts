@@ -19,6 +19,7 @@ export const jsonldbCodec: LineCodec = {
     crcSlot: -1,
     framing: 'line',
     returnsEndLines: true,
+    breaks: ['\u2028', '\u2029'],
   },
   ops: ['set', 'delete'],
   decode,

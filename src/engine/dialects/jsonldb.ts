@@ -40,6 +40,8 @@ export const jsonldb: Dialect = {
     trimsFile: false,
     losesKeys: [],
     mergesState: false,
+    cutsLines:
+      'with Node 24 and later jsonl-db cuts it there, and refuses the store or loses the key',
     ignoresLogs: [],
     load: (context, { path }, until) => loadUpstream(context, path, until),
   },

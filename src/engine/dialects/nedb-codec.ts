@@ -20,7 +20,7 @@ export const nedbCodec: LineCodec = {
     keySlot: SLOT.id,
     crcSlot: -1,
     framing: 'line',
-    breaks: true,
+    breaks: ['\u0085', '\u2028', '\u2029', '\r'],
   },
   ops: OPS,
   decode,

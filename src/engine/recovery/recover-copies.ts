@@ -13,7 +13,9 @@ import type { LogPlan } from './plan.js';
 /** The sound copy that holds all a damaged log stood for when it was begun. */
 export function predecessorOf({ log, scan, backups }: Analysis): CheckedBackup | undefined {
   const { predecessorSuffix } = log.dialect;
-  if (predecessorSuffix === undefined || scan.damages.length === 0) return undefined;
+  if (predecessorSuffix === undefined || scan.damages.every(({ replayed }) => replayed)) {
+    return undefined;
+  }
   const path = log.path + predecessorSuffix;
   return backups.find((copy) => copy.path === path && copy.verdict === 'ok');
 }

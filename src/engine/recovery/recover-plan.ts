@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
 import { baseOf, type CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
-import { codeOf, hiddenEntries } from '../damage/damage-findings.js';
+import { codeOf, hiddenEntries, isCutByReader } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
 import { duplicatedBlocks } from '../damage/duplicates.js';
 import { finishPlan } from './recover-finish.js';
@@ -197,9 +197,11 @@ class LogPlanner {
     const { context, analysis, world, parts, policy } = this;
     const { scan, backups } = analysis;
     const { path } = scan.log;
-    const blocking = damages.find((damage) => !this.isTornEnd(damage));
+    // A line that is only spelled anew loses nothing: it stands in no policy's way.
+    const broken = damages.filter((damage) => !isCutByReader(damage));
+    const blocking = broken.find((damage) => !this.isTornEnd(damage));
     if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
-    if (policy === 'prefix' && damages.length > 0) return this.cutHere(damages[0], from);
+    if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], from);
     if (scan.uncounted > 0) {
       const lines = scan.damages.length + scan.uncounted;
       const message = `policy ${policy}: ${lines} damaged lines are more than one plan can hold`;

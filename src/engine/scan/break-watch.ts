@@ -2,24 +2,28 @@
 
 const LF = 0x0a;
 const CR = 0x0d;
-const nextLine = Buffer.from('\u0085');
-/** U+2028 and U+2029 without their last byte, which is 0xa8 or 0xa9. */
-const separator = Buffer.from([0xe2, 0x80]);
+/** A character has at most three bytes here: so many of them may stand in the chunk before. */
+const seamBytes = 2;
 
 /**
- * Looks at consecutive chunks for U+0085, U+2028, U+2029, and CR that no LF follows. Each search is
- * one native call where a chunk has none, the usual case. JSON allows the first three raw inside
- * strings, and CR between members.
+ * Looks at consecutive chunks for the characters it is made with; for CR only where no LF follows.
+ * Each search is one native call where a chunk has none, the usual case. JSON allows U+0085, U+2028
+ * and U+2029 raw inside strings, and CR between members.
  */
 export class BreakWatch {
-  /** Indices of their bytes, ascending, of the last chunk; -1: the byte before it. */
+  /** Indices of their bytes, ascending, of the last chunk; -1: in the chunk before it. */
   readonly at: number[] = [];
-  /** The last two bytes of the chunk before. */
-  private before = [0, 0];
+  private readonly marks: readonly Buffer[];
+  /** The last bytes of the chunks before. */
+  private before = Buffer.alloc(0);
+
+  constructor(characters: readonly string[]) {
+    this.marks = characters.map((character) => Buffer.from(character));
+  }
 
   reset(): void {
     this.at.length = 0;
-    this.before = [0, 0];
+    this.before = Buffer.alloc(0);
   }
 
   /** Looks at `bytes[0, length)`. */
@@ -27,28 +31,23 @@ export class BreakWatch {
     this.at.length = 0;
     if (length === 0) return;
     const view = Buffer.from(bytes.buffer, bytes.byteOffset, length);
-    this.checkSeam(view);
-    for (let i = view.indexOf(nextLine); i >= 0; i = view.indexOf(nextLine, i + 2)) this.at.push(i);
-    for (let i = view.indexOf(separator); i >= 0; i = view.indexOf(separator, i + 2)) {
-      if (isSeparatorEnd(view[i + 2])) this.at.push(i);
-    }
-    for (let i = view.indexOf(CR); i >= 0; i = view.indexOf(CR, i + 1)) {
-      if (i + 1 < length && view[i + 1] !== LF) this.at.push(i);
+    const seam = Buffer.concat([this.before, view.subarray(0, seamBytes)]);
+    for (const mark of this.marks) {
+      if (this.isSplit(seam, mark)) this.at.push(-1);
+      for (let i = view.indexOf(mark); i >= 0; i = view.indexOf(mark, i + mark.length)) {
+        if (mark[0] !== CR || (i + 1 < length && view[i + 1] !== LF)) this.at.push(i);
+      }
     }
     if (this.at.length > 1) this.at.sort((a, b) => a - b);
-    this.before = length > 1 ? [view[length - 2], view[length - 1]] : [this.before[1], view[0]];
+    const last = view.subarray(-seamBytes);
+    this.before = Buffer.concat([this.before, last]).subarray(-seamBytes);
   }
 
-  /** A character, or a CR and what follows it, may lie in two chunks. */
-  private checkSeam(view: Buffer): void {
-    const [first, second] = this.before;
-    const isSplit =
-      (second === CR && view[0] !== LF) ||
-      (second === nextLine[0] && view[0] === nextLine[1]) ||
-      (second === separator[0] && view[0] === separator[1] && isSeparatorEnd(view[1])) ||
-      (first === separator[0] && second === separator[1] && isSeparatorEnd(view[0]));
-    if (isSplit) this.at.push(-1);
+  /** A character, or a CR and what follows it, lies in two chunks. */
+  private isSplit(seam: Buffer, mark: Buffer): boolean {
+    const { length } = this.before;
+    if (mark[0] === CR) return length > 0 && seam[length - 1] === CR && seam[length] !== LF;
+    const at = seam.indexOf(mark);
+    return at >= 0 && at < length && at + mark.length > length;
   }
 }
-
-const isSeparatorEnd = (byte: number | undefined) => byte === 0xa8 || byte === 0xa9;

@@ -26,8 +26,8 @@ export interface LineShape {
   keySlot: number;
   /** Slot of a checksum over the line's bytes before it (see crc-watch.ts). -1: none. */
   crcSlot: number;
-  /** Lines are watched for characters at which some line readers cut (see break-watch.ts). */
-  breaks?: true;
+  /** Characters at which some line readers cut: lines are watched for them (break-watch.ts). */
+  breaks?: readonly string[];
   /** Slot whose text names the writer of the line, where several write one log. Absent: none. */
   writerSlot?: number;
   /** The only slot, and not of a member: the line's whole value, whatever it is. Absent: none. */
@@ -77,7 +77,7 @@ export const PROBLEM = {
   upstreamOnly: 2048,
   /** A whole entry that the format's own reader sees otherwise, or not at all. */
   differs: 4096,
-  /** A character stands in it at which the format's own reader cuts the line. */
+  /** A character stands in it at which the format's own reader may cut the line. */
   breaks: 8192,
 } as const;
 

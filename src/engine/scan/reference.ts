@@ -62,7 +62,8 @@ class ReferenceKernel extends LineRows implements Kernel {
   constructor(options: KernelOptions) {
     super(options.chunkBytes, options.codec.shape);
     this.codec = options.codec;
-    this.breaks = options.codec.shape.breaks === true ? new BreakWatch() : undefined;
+    const { breaks } = options.codec.shape;
+    this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;

@@ -76,7 +76,8 @@ class SimdKernel implements Kernel {
     this.fold = options.fold;
     this.rowFold = new RowFold(this.keydir, this.batch);
     this.slow = new SlowLines(options);
-    this.breaks = codec.shape.breaks === true ? new BreakWatch() : undefined;
+    const { breaks } = codec.shape;
+    this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
   }
 
   get held(): Kernel['held'] {
