@@ -13,6 +13,7 @@ export interface Globals extends TargetOptions {
   verbose?: number;
   color?: ColorFlag;
   progress?: 'auto' | 'json' | 'none';
+  threads?: number;
 }
 
 /** Thrown, as a CommanderError with this code, when --version was given. */

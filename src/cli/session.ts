@@ -1,4 +1,5 @@
 /** What a running command holds: the engine's context, made from the world and the options. */
+import { availableParallelism } from 'node:os';
 import { findHolders, LogctlError } from '../engine/index.js';
 import type { Context, Disk, TargetOptions } from '../engine/index.js';
 import { escape } from './escape.js';
@@ -19,6 +20,8 @@ export interface Session {
   progress: ProgressLine;
 }
 
+/** More than two gain little: one thread folds what the others read. */
+const threadsDefault = Math.min(2, availableParallelism());
 /** How long the engine may go on before signals and timers get their turn. */
 const breathEveryMs = 50;
 
@@ -29,6 +32,7 @@ export async function openSession(io: Io, globals: Globals, targets: string[]): 
   const progress = openProgress(io, globals.progress ?? (globals.quiet ? 'none' : 'auto'));
   const talk = Math.max(globals.verbose ?? 0, globals.quiet ? -1 : 0);
   const context = contextOf(io, disk, talk, progress);
+  context.threads = globals.threads ?? threadsDefault;
   if (targets.includes('-')) {
     const source = await readStdin(io, () => throwIfInterrupted(io));
     context.stdin = () => source;
@@ -66,11 +70,13 @@ function contextOf(io: Io, disk: Disk, talk: number, progress: ProgressLine): Co
   };
 }
 
-/** For tests of whole commands: chunks of this size, and this kernel whatever pays. */
-function testSettings({ env }: Io): Pick<Context, 'chunkBytes' | 'kernel'> {
-  const { LOGCTL_TEST_CHUNK_BYTES: bytes, LOGCTL_TEST_KERNEL: kernel } = env;
+/** For tests of whole commands: chunks and parts of these sizes, and this kernel whatever pays. */
+function testSettings({ env }: Io): Pick<Context, 'chunkBytes' | 'segmentBytes' | 'kernel'> {
+  const { LOGCTL_TEST_CHUNK_BYTES: chunk, LOGCTL_TEST_SEGMENT_BYTES: segment } = env;
+  const { LOGCTL_TEST_KERNEL: kernel } = env;
   return {
-    ...(bytes && { chunkBytes: Number(bytes) }),
+    ...(chunk && { chunkBytes: Number(chunk) }),
+    ...(segment && { segmentBytes: Number(segment) }),
     ...((kernel === 'simd' || kernel === 'reference') && { kernel }),
   };
 }

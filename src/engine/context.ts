@@ -41,6 +41,10 @@ export interface Context {
   chunkBytes?: number;
   /** Reads with this kernel, for tests; undefined takes the one that pays. */
   kernel?: KernelName;
+  /** Threads that may read one file; undefined: one. */
+  threads?: number;
+  /** Bytes of the parts they share, for tests; undefined picks 4 MiB. */
+  segmentBytes?: number;
   /** Throws when the user interrupted; called between chunks. */
   checkpoint?: () => void | Promise<void>;
   /** Talk: always (0), for `-v` (1), for `-vv` (2). */

@@ -1,7 +1,14 @@
 /** disk: the real disk behind the file port, and the only import of node:fs. */
 import * as fs from 'node:fs';
 import { errnoOf, translate } from './disk-errors.js';
-import type { Disk, DiskReader, FileStat, ScratchFile, TargetFile } from './disk-port.js';
+import type {
+  Disk,
+  DiskReader,
+  FileStat,
+  ScratchFile,
+  SourceFile,
+  TargetFile,
+} from './disk-port.js';
 import { LogctlError } from './errors.js';
 
 export type * from './disk-port.js';
@@ -74,6 +81,11 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
   } finally {
     file.close();
   }
+}
+
+/** A file that is open in this process, for reading. Whoever opened it closes it. */
+export function openedFile(path: string, fd: number): SourceFile {
+  return { ...nodeFile(path, fd), close: () => undefined };
 }
 
 function regularFile(path: string, flags: number): ScratchFile {

@@ -1,16 +1,9 @@
 /** store-search: the logs and stores in a directory tree, lost ones with copies included. */
 import { join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
+import { companionSuffixes } from './dialects/index.js';
 import { LogctlError } from './errors.js';
-import {
-  companionSuffixes,
-  openLogAs,
-  openLog,
-  probeDirectory,
-  probeFile,
-  recogniseStore,
-  type Log,
-} from './log.js';
+import { openLogAs, openLog, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
 import { dialectNamed, recognise } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
 

@@ -1,10 +1,13 @@
 /** The argument every reading command takes. */
 import { Argument, Option, type Command } from 'commander';
-import { parseTime } from '../values.js';
+import { parseTime, wholeNumber } from '../values.js';
 import type { Io } from '../io.js';
 
 /** Adds `[target...]`: none means the logs of the working directory. */
 export function addTargets(command: Command, more = '; - is standard input'): Command {
+  command.addOption(
+    new Option('--threads <n>', 'threads that read a large file').argParser(wholeNumber(1)),
+  );
   for (const option of formatOptions()) {
     command.addOption(option.helpGroup('Options of single formats:'));
   }

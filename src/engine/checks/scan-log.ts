@@ -7,9 +7,10 @@ import { EntryCounter } from './entry-counter.js';
 import { FindingList } from '../finding-list.js';
 import type { EntryFold } from '../dialects/dialect.js';
 import { Keydir } from '../keydir/keydir.js';
-import { makeKernel, openSource, opsOf, walkFile, type Log } from '../log.js';
+import { openSource, opsOf, type Log } from '../log.js';
+import { LogKernels } from './log-kernels.js';
+import { walkFile } from '../walk.js';
 import type { LogSummary, Position, Role } from '../model.js';
-import { chooseKernel, type ChosenKernel } from '../scan/choose-kernel.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
 import { compareStates } from '../keydir/state-compare.js';
 import { unfinishedBatch, type UnfinishedBatch } from '../damage/unfinished-batch.js';
@@ -65,7 +66,7 @@ export async function scanLog(
 ): Promise<LogScan> {
   const scan = new LogScanner(context, log, options);
   try {
-    scan.choose = await chooseKernel({ ...log, ...context });
+    await scan.prepare();
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
     await scan.finish();
     return scan;
@@ -83,10 +84,8 @@ class LogScanner implements LogScan {
   bytes = 0;
   lines = 0;
   tail: LogSummary['tail'] = 'empty';
-  /** One for each role that the files have; all fold into one keydir. */
-  private readonly kernels = new Map<Role, Kernel>();
+  private kernels!: LogKernels;
   private kernel!: Kernel;
-  choose?: ChosenKernel;
   private readonly damageLog: DamageLog;
   /** Where entries of several files interleave. */
   private readonly ownFold: EntryFold | undefined;
@@ -127,7 +126,7 @@ class LogScanner implements LogScan {
   }
 
   get checksummed(): number {
-    return [...this.kernels.values()].reduce((sum, { checksummed }) => sum + checksummed, 0);
+    return this.kernels.checksummed;
   }
 
   close(): void {
@@ -135,10 +134,20 @@ class LogScanner implements LogScan {
     this.sources.length = 0;
   }
 
+  async prepare(): Promise<void> {
+    const { context, log, options, keydir } = this;
+    const holds = options.compareStates === true || options.onState !== undefined;
+    this.kernels = await LogKernels.for(context, log, {
+      keydir,
+      folds: (role) => options.fold !== false && !this.foldsItself(role),
+      holdStates: holds ? 'all' : undefined,
+    });
+  }
+
   async walk(file: number): Promise<void> {
     const { context, options } = this;
     const { path, bytesMax, role } = this.log.files[file];
-    const kernel = (this.kernel = this.kernelFor(role));
+    const kernel = (this.kernel = this.kernels.forRole(role));
     this.damageLog.role = role;
     Object.assign(this, { path, file, role });
     const source = openSource(context, this.path);
@@ -148,28 +157,17 @@ class LogScanner implements LogScan {
     const end = await walkFile(context, source, kernel, {
       file,
       until: smaller(bytesMax, isLast ? (cut?.start ?? options.until) : undefined),
-      onBatch: (firstLine) => this.onBatch(firstLine, source),
+      onBatch: (firstLine, batch) => this.onBatch(firstLine, batch, source),
       onHeld: () => this.onHeld(),
+      threads: this.kernels.threadsFor(role),
     });
+    this.kernels.ahead(end.checksummed);
     this.bytes += end.size;
     this.lines += end.lines;
     if (cut !== undefined) this.leaveOut(cut, end.lines + 1);
     if (!end.replaced) return;
     const words = 'renamed over while we read: the answer is about the file we hold';
     this.findings.add('replaced-while-read', this.path, words);
-  }
-
-  private kernelFor(role: Role): Kernel {
-    const { compareStates, onState } = this.options;
-    const holds = compareStates === true || onState !== undefined;
-    const { keydir } = this;
-    const fold = this.options.fold !== false && !this.foldsItself(role);
-    const options = { fold, keydir, holdStates: holds ? ('all' as const) : undefined };
-    const kernel =
-      this.kernels.get(role) ??
-      makeKernel(this.context, this.log.dialect, role, options, this.choose);
-    this.kernels.set(role, kernel);
-    return kernel;
   }
 
   /** A batch that was cut at the end of the file; none where only a part of it is read. */
@@ -192,8 +190,7 @@ class LogScanner implements LogScan {
     this.lines += here + (fragment ? 1 : 0);
   }
 
-  private async onBatch(firstLine: number, source: SourceFile): Promise<void> {
-    const { batch } = this.kernel;
+  private async onBatch(firstLine: number, batch: LineBatch, source: SourceFile): Promise<void> {
     for (let row = 0; row < batch.count; row++) {
       const kind = batch.kind[row];
       if (kind === KIND.blank) continue;

@@ -8,3 +8,11 @@ import { progressive } from './progressive.js';
 
 /** Every format we know, in the order in which they are asked whether they recognise a file. */
 export const DIALECTS: readonly Dialect[] = [progressive, opslog, jsonldb, nedb, jsonl];
+
+/** How an entry may begin, in any format. */
+export const resyncPatterns: readonly string[] = DIALECTS.flatMap(({ resync }) => resync);
+
+/** What libraries put behind a log's name for copies of their own. */
+export const companionSuffixes: readonly string[] = DIALECTS.flatMap((dialect) => {
+  return dialect.companionSuffixes ?? [];
+});

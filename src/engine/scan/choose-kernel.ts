@@ -1,5 +1,4 @@
 /** choose-kernel: which kernel reads a log: the fast one where starting it pays. */
-import type { DiskReader } from '../disk.js';
 import type { LineCodec, MakeKernel } from './kernel.js';
 import { referenceKernel } from './reference.js';
 import { simdKernel } from './simd-kernel.js';
@@ -17,18 +16,15 @@ export type ChosenKernel = (codec: LineCodec) => MakeKernel;
 
 /** What there is to read, and how. */
 export interface KernelChoice {
-  disk: DiskReader;
-  /** Files of the log. */
-  files: readonly { path: string }[];
+  /** Bytes of the files. */
+  bytes: number;
   /** The kernel to take whatever pays, where the codec allows it. */
   kernel?: KernelName;
 }
 
 /** Gives the way to make a kernel for a codec. */
 export async function chooseKernel(choice: KernelChoice): Promise<ChosenKernel> {
-  const { disk, files, kernel: wanted } = choice;
-  const plain = files.filter(({ path }) => path !== '-' && !path.endsWith('.gz'));
-  const bytes = plain.reduce((sum, { path }) => sum + (disk.stat(path)?.size ?? 0), 0);
+  const { bytes, kernel: wanted } = choice;
   const isWorthIt = wanted === undefined ? bytes >= simdBytesMin : wanted === 'simd';
   if (!isWorthIt) return () => referenceKernel;
   const fast = simdKernel(await loadSimdModule());

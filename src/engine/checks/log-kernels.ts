@@ -1,0 +1,68 @@
+/** log-kernels: what reads the files of one log: a kernel for each role, and threads beside it. */
+import type { Context } from '../context.js';
+import type { Keydir } from '../keydir/keydir.js';
+import { makeKernel, type Log } from '../log.js';
+import type { Role } from '../model.js';
+import { chooseKernel, type ChosenKernel } from '../scan/choose-kernel.js';
+import type { Kernel, KernelOptions } from '../scan/kernel.js';
+import type { WalkOptions } from '../walk.js';
+
+/** What the kernels of one pass have in common. */
+export interface LogKernelOptions {
+  keydir: Keydir;
+  /** Whether files of a role are folded by their kernel. */
+  folds(role: Role): boolean;
+  holdStates: KernelOptions['holdStates'];
+}
+
+/** Kernels of one pass over a log; all fold into one keydir. */
+export class LogKernels {
+  private readonly kernels = new Map<Role, Kernel>();
+  /** Checksums that matched in rows that other threads read. */
+  private checksummedAhead = 0;
+
+  private constructor(
+    private readonly context: Context,
+    private readonly log: Log,
+    private readonly options: LogKernelOptions,
+    private readonly choose: ChosenKernel,
+  ) {}
+
+  /** Decides which kernel reads the files, by what there is to read. */
+  static async for(context: Context, log: Log, options: LogKernelOptions): Promise<LogKernels> {
+    const { disk, kernel } = context;
+    const plain = log.files.filter(({ path }) => path !== '-' && !path.endsWith('.gz'));
+    const bytes = plain.reduce((sum, { path }) => sum + (disk.stat(path)?.size ?? 0), 0);
+    const choose = await chooseKernel({ bytes, kernel });
+    return new LogKernels(context, log, options, choose);
+  }
+
+  /** Lines whose checksum was there and matched. */
+  get checksummed(): number {
+    const counts = [...this.kernels.values()].map(({ checksummed }) => checksummed);
+    return counts.reduce((sum, count) => sum + count, this.checksummedAhead);
+  }
+
+  ahead(checksummed: number): void {
+    this.checksummedAhead += checksummed;
+  }
+
+  forRole(role: Role): Kernel {
+    const { context, log, options, choose } = this;
+    const { keydir, holdStates } = options;
+    const own = { fold: options.folds(role), keydir, holdStates };
+    const kernel = this.kernels.get(role) ?? makeKernel(context, log.dialect, role, own, choose);
+    this.kernels.set(role, kernel);
+    return kernel;
+  }
+
+  /** Other threads may read ahead where a dialect by its name is all they need to know. */
+  threadsFor(role: Role): WalkOptions['threads'] {
+    const { threads: count = 1, chunkBytes, kernel } = this.context;
+    const { name, withOptions, codec } = this.log.dialect;
+    const isOwn = withOptions !== undefined || codec(role).shape.writerSlot !== undefined;
+    if (count < 2 || isOwn) return undefined;
+    const data = { dialect: name, role, chunkBytes, kernel };
+    return { count, data, fold: this.options.folds(role) };
+  }
+}

@@ -1,0 +1,165 @@
+/** walk: a file of a log through a kernel, chunk by chunk, other threads ahead where it pays. */
+import type { Context } from './context.js';
+import type { SourceFile } from './disk.js';
+import { WalkGuard } from './walk-guard.js';
+import type { Kernel, LineBatch } from './scan/kernel.js';
+import { ReadAhead } from './scan/read-ahead.js';
+import { RowFold } from './scan/row-fold.js';
+import { SegmentPool } from './scan/segment-pool.js';
+import { lengthUpTo } from './scan/segment-reader.js';
+import { unpacked, type SegmentRows } from './scan/segment-rows.js';
+import type { SegmentWorkerData } from './scan/segment-worker.js';
+
+export interface WalkOptions {
+  file: number;
+  /** Read only the first so many bytes. */
+  until?: number;
+  /** Called after each scan with its rows; `firstLine` is the first row's. */
+  onBatch(firstLine: number, batch: LineBatch): void | Promise<void>;
+  /** Called while `kernel.held` holds a whole-state entry back. */
+  onHeld?(): void | Promise<void>;
+  /** Other threads may read ahead: what they need to know, and whether rows are folded. */
+  threads?: { count: number; data: SegmentWorkerData; fold: boolean };
+}
+
+/** How a walk ended. `size`: bytes walked. */
+export interface WalkEnd {
+  size: number;
+  lines: number;
+  /** The path now names another file than the one that was read. */
+  replaced: boolean;
+  /** Checksums that matched in rows other threads read: the kernel does not know of them. */
+  checksummed: number;
+}
+
+/**
+ * Walks one open file through a kernel: a consistent prefix, whatever appends meanwhile.
+ * Throws LogctlError `changed` (exit 22) when the file shrank or was rewritten in place.
+ */
+export async function walkFile(
+  context: Context,
+  source: SourceFile,
+  kernel: Kernel,
+  options: WalkOptions,
+): Promise<WalkEnd> {
+  const guard = await WalkGuard.of(context, source, options.until);
+  const { segmentBytes = segmentBytesDefault } = context;
+  const pool = poolFor(source, guard.limit / segmentBytes, options);
+  const walk = new Walk(context, source, kernel, options, guard);
+  try {
+    const ahead = pool && new ReadAhead(pool, fileOf(source), guard.limit, segmentBytes);
+    await walk.run(ahead);
+    const { position, lines, checksummed } = walk;
+    return { size: position, lines, replaced: await guard.check(position), checksummed };
+  } finally {
+    await pool?.close();
+  }
+}
+
+const segmentBytesDefault = 4 << 20;
+/** Threads are started where there is enough for them to do: from 64 MiB on. */
+const segmentsMin = 16;
+
+function poolFor({ fd }: SourceFile, segments: number, { threads }: WalkOptions) {
+  if (threads === undefined || threads.count < 2 || fd === undefined) return undefined;
+  const isWorth = Number.isFinite(segments) && segments >= segmentsMin;
+  return isWorth ? new SegmentPool(threads.count - 1, threads.data) : undefined;
+}
+
+const fileOf = ({ path, fd }: SourceFile) => ({ path, fd: fd! });
+
+class Walk {
+  position = 0;
+  lines = 0;
+  checksummed = 0;
+  private chunks = 0;
+  /** The kernel stands between two lines, and elsewhere than at `position`. */
+  private isElsewhere = true;
+
+  constructor(
+    private readonly context: Context,
+    private readonly source: SourceFile,
+    private readonly kernel: Kernel,
+    private readonly options: WalkOptions,
+    private readonly guard: WalkGuard,
+  ) {}
+
+  async run(ahead: ReadAhead | undefined): Promise<void> {
+    for (let isLast = false; !isLast;) {
+      const rows = await ahead?.rowsAt(this.position);
+      if (rows === undefined) isLast = await this.readOn(ahead?.boundary(this.position));
+      else ahead!.tookRows(await this.take(rows));
+      if (ahead !== undefined) await this.breathe();
+    }
+  }
+
+  /** Reads up to the first line that begins at or behind `boundary`; true at the file's end. */
+  private async readOn(boundary = Infinity): Promise<boolean> {
+    const { kernel, guard, source, options } = this;
+    if (this.isElsewhere) {
+      kernel.start({ file: options.file, offset: this.position, line: this.lines + 1 });
+      this.isElsewhere = false;
+    }
+    for (;;) {
+      const room = Math.min(kernel.chunk.length, guard.limit - this.position);
+      const got = await source.read(kernel.chunk.subarray(0, room), this.position);
+      if (got < room && Number.isFinite(guard.limit)) guard.shrank();
+      const length = lengthUpTo(kernel.chunk.subarray(0, got), boundary - 1 - this.position);
+      const end = this.position + length;
+      let isLast = end >= guard.limit || length === 0;
+      if (isLast && length > 0 && kernel.chunk[length - 1] !== 0x0a) {
+        isLast = !(await guard.extend(end));
+      }
+      const endsLine = length > 0 && kernel.chunk[length - 1] === 0x0a;
+      // A kernel may hold back its last lines to look beyond them: here it is to end.
+      this.isElsewhere = endsLine && end >= boundary;
+      await this.scan(length, isLast || this.isElsewhere);
+      await this.report();
+      // It may also go back for bytes that it could not keep.
+      if (this.position < end) continue;
+      if (isLast || this.isElsewhere) return isLast;
+    }
+  }
+
+  private async scan(length: number, last: boolean): Promise<void> {
+    const { kernel, options } = this;
+    do {
+      kernel.scan(length, last);
+      if (kernel.batch.count > 0) await options.onBatch(this.lines + 1, kernel.batch);
+      this.lines += kernel.batch.count;
+      if (kernel.held) await options.onHeld?.();
+    } while (kernel.pending);
+    this.position = kernel.position;
+  }
+
+  /** Takes rows that another thread read; gives what that took, in ms. */
+  private async take({ batches, end, checksummed }: SegmentRows): Promise<number> {
+    const { kernel, options } = this;
+    const startedAt = performance.now();
+    for (const columns of batches) {
+      const batch = unpacked(columns);
+      if (options.threads!.fold) {
+        new RowFold(kernel.keydir, batch).fold(0, options.file, this.lines + 1);
+      }
+      await options.onBatch(this.lines + 1, batch);
+      this.lines += batch.count;
+    }
+    this.position = end;
+    this.checksummed += checksummed;
+    this.isElsewhere = true;
+    await this.report();
+    return performance.now() - startedAt;
+  }
+
+  private async report(): Promise<void> {
+    const { context, source, guard, position } = this;
+    context.progress?.({ phase: 'read', path: source.path, done: position, total: guard.total });
+    await context.checkpoint?.();
+    if (++this.chunks % 16 === 0) await this.breathe();
+  }
+
+  /** Signals, timers and the answers of other threads get their turn. */
+  private breathe(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}
