@@ -138,15 +138,33 @@ describe('a signal', () => {
   });
 });
 
-describe('help', () => {
-  it('loads neither the engine nor the views', () => {
-    // Node names every module it stores; which of our files are among them, and what is in them?
-    const { stdout, stderr } = run(['--help'], { env: { NODE_DEBUG: 'esm' } });
+describe('start-up', () => {
+  it('of help loads no parser, no engine and no view', () => {
+    const { stdout, modules } = loadedBy(['--help']);
     expect(stdout).toContain('Usage: logctl');
-    const modules = [...stderr.matchAll(/Storing file:\/\/(\S+)/g)].map(([, path]) => path);
-    const ours = [...new Set(modules)].filter((path) => path.includes('/dist/'));
+    const ours = modules.filter((path) => path.includes('/dist/'));
     expect(ours.length).toBeGreaterThan(0);
     for (const path of ours) expect(readFileSync(path, 'utf8')).not.toContain('class LogctlError');
-    expect(modules.filter((path) => /\/(chalk|ora|cli-table3|koffi)\//.test(path))).toEqual([]);
+    expect(packagesOf(modules)).toEqual([]);
+  });
+
+  it('of a check loads no colours, tables or foreign functions that it does not need', () => {
+    const path = join(folder, 'quick.log');
+    writeFileSync(path, log(set('a', 1)));
+    const { stdout, modules } = loadedBy(['verify', path]);
+    expect(stdout).toContain('no problems found');
+    expect(packagesOf(modules)).toEqual(['commander']);
   });
 });
+
+/** Node names every module it stores: those are the ones that a run loaded. */
+function loadedBy(args: string[]): { stdout: string; modules: string[] } {
+  const { stdout, stderr } = run(args, { env: { NODE_DEBUG: 'esm,module' } });
+  const stored = [...stderr.matchAll(/Storing file:\/\/(\S+)|load "([^"]+)" for module/g)];
+  return { stdout, modules: [...new Set(stored.map(([, url, path]) => url ?? path))] };
+}
+
+function packagesOf(modules: string[]): string[] {
+  const names = modules.map((path) => /\/(chalk|ora|cli-table3|koffi|commander)\//.exec(path)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
