@@ -96,7 +96,8 @@ async function compactIfDue(
   const { isDue, why, counted } = await whetherDue(context, log, options);
   if (isDue) {
     context.say?.(1, `${log.path}: due ${why}`);
-    return compactLog(context, log, options);
+    const store = log.dialect.store?.(context.disk, log.path);
+    return (store?.compact ?? compactLog)(context, log, options);
   }
   const part = plainPart(context, log, options);
   return { ...part, ...counted, reason: why };

@@ -1,4 +1,5 @@
 /** recover: plan, apply, prove. One log or many, each for itself. */
+import { dirname } from 'node:path';
 import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
@@ -78,16 +79,20 @@ export async function undoRecovery(
   const dialect = dialectNamed(receipt.plan.dialect);
   const work = () => undo(context, receiptPath, target, options);
   const waitMs = options.lockWait ?? 0;
-  const back =
-    options.output === undefined
-      ? await withCompactionLock(context, { path, dialect }, { waitMs }, work)
-      : await work();
+  const store = dialect.store?.(context.disk, dirname(receiptPath));
+  const isApart = options.output !== undefined || store !== undefined;
+  const back = isApart
+    ? await (store?.undo(context, receiptPath, target, options) ?? work())
+    : await withCompactionLock(context, { path, dialect }, { waitMs }, work);
   const part: RecoverLogPart = {
     ...emptyPart(path, receipt.plan.dialect),
     ...{ bytes: back.bytes, result: 'put back', original: back.kept, output: back.output },
   };
   return reportOf(context, startedAt, [part], options, targets);
 }
+
+/** How a store of several files is recovered; undefined for a log of one. */
+const storeOf = ({ disk }: WriteContext, { dialect, path }: Log) => dialect.store?.(disk, path);
 
 async function planAll(
   context: WriteContext,
@@ -99,7 +104,8 @@ async function planAll(
   const planned: Planned[] = [];
   for (const log of logs) {
     try {
-      planned.push({ log, part: plannedPart(await planLog(context, log, options)) });
+      const plan = storeOf(context, log)?.plan ?? planLog;
+      planned.push({ log, part: plannedPart(await plan(context, log, options)) });
     } catch (error) {
       if (logs.length === 1) throw error;
       planned.push({ log: undefined, part: failedPart(log, error) });
@@ -148,7 +154,8 @@ async function applyOne(
   const { plan } = part;
   if (log === undefined || plan === null || !isDoing(plan)) return part;
   try {
-    return await recoverLog(context, log, plan, options);
+    const work = storeOf(context, log)?.recover ?? recoverLog;
+    return await work(context, log, plan, options);
   } catch (error) {
     if (!isOneOfMany) throw error;
     return { ...failedPart(log, error), plan };

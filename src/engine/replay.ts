@@ -2,6 +2,7 @@
 import { checkBackups } from './checks/backups.js';
 import { BufferedSink } from './bytes/buffered-sink.js';
 import { oneLine } from './bytes/one-line.js';
+import { ValueText } from './bytes/value-text.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
 import { codeOf } from './damage/damage-findings.js';
@@ -17,7 +18,7 @@ import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
 import { documentedState, upstreamState, type ReadState } from './checks/upstream-state.js';
 import { diffStates, type State } from './keydir/state-compare.js';
-import { asUtf8, liveOrder, stateHash } from './keydir/state-hash.js';
+import { liveOrder, stateHash } from './keydir/state-hash.js';
 import { checkCut } from './checks/store-checks.js';
 import { FINDINGS, type Finding } from './findings.js';
 import { resolveTargets } from './targets.js';
@@ -205,6 +206,7 @@ async function writeState(
     return output.write(bytes);
   };
   let begun = -1;
+  const text = new ValueText();
   if (!jsonl) await give(Buffer.from('{'));
   await readValues(keydir, sources, order, (index, value, last) => {
     let lead = '';
@@ -215,8 +217,10 @@ async function writeState(
     }
     begun = last ? -1 : index;
     const tail = last && jsonl ? '}\n' : '';
-    const text = jsonl ? oneLine(asUtf8(value)) : asUtf8(value);
-    return give(Buffer.concat([Buffer.from(lead), text, Buffer.from(tail)]));
+    const valid = text.take(value, last);
+    return give(
+      Buffer.concat([Buffer.from(lead), jsonl ? oneLine(valid) : valid, Buffer.from(tail)]),
+    );
   });
   if (!jsonl) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
   await output.flush();

@@ -70,7 +70,7 @@ export function summaryOf(scan: LogScan): LogSummary {
   return {
     entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op] ?? 0])),
     firstTime: isoTime(counter.firstTime),
-    lastTime: isoTime(counter.lastTime),
+    lastTime: isoTime(counter.newestTime),
     keys: { live: keydir.count, upstream: keydir.upstreamCount, removed: keydir.removals },
     liveBytes,
     reclaimableBytes: Math.max(0, scan.bytes - liveBytes),

@@ -11,7 +11,11 @@ export class EntryCounter {
   /** Entries per operation index of the codec. */
   readonly ops: number[];
   firstTime = NaN;
+  /** Of the last entry of the file that was read last. */
   lastTime = NaN;
+  /** The same of the files before it. */
+  private readonly lastTimes: number[] = [];
+  private timedPath: string | undefined;
   /** The last line that is an entry. Offsets and lengths in bytes. */
   lastEntry: { line: number; offset: number; length: number } | undefined;
   /** Kind of the first line that is an entry. */
@@ -30,6 +34,12 @@ export class EntryCounter {
   ) {
     this.ops = opsOf(dialect).map(() => 0);
     this.sequence = new SequenceRule(findings);
+  }
+
+  /** The time of the newest of all files' last entries; NaN without one. */
+  get newestTime(): number {
+    const times = [...this.lastTimes, this.lastTime].filter((time) => !Number.isNaN(time));
+    return times.length === 0 ? NaN : Math.max(...times);
   }
 
   /** The highest sequence number; 0 when entries carry none. */
@@ -68,8 +78,14 @@ export class EntryCounter {
   ) {
     if (Number.isNaN(time)) return;
     if (Number.isNaN(this.firstTime)) this.firstTime = time;
-    if (time < this.lastTime) {
-      const { path, ...position } = at;
+    const { path, ...position } = at;
+    // Files of several writers run side by side: only within one of them time goes on.
+    const isSameFile = path === this.timedPath;
+    this.timedPath = path;
+    if (!isSameFile) {
+      this.firstTime = Math.min(this.firstTime, time);
+      this.lastTimes.push(this.lastTime);
+    } else if (time < this.lastTime) {
       const words = `${isoTime(time)} after ${isoTime(this.lastTime)}; file order counts`;
       this.findings.add('time-backwards', path, words, position);
     }

@@ -4,6 +4,7 @@ import type {
   CompactOptions,
   Context,
   FormatOptions,
+  RecoverOptions,
   TargetOptions,
   WriteContext,
 } from '../context.js';
@@ -12,7 +13,10 @@ import type { FindingList } from '../finding-list.js';
 import type { Keydir } from '../keydir/keydir.js';
 import type { Log } from '../log.js';
 import type { EntryWriting } from '../writer/entry-text.js';
-import type { CompactLogPart, LogFile, Role } from '../model.js';
+import type { CompactLogPart, LogFile, RecoverLogPart, Role } from '../model.js';
+import type { LogPlan } from '../recovery/plan.js';
+import type { Receipt } from '../recovery/recover-evidence.js';
+import type { Undone } from '../recovery/recover-undo.js';
 import type { LineBatch, LineCodec } from '../scan/kernel.js';
 
 /** What a store looks like from outside. */
@@ -69,6 +73,25 @@ export interface EntryFold {
   finish(sources: readonly SourceFile[]): void | Promise<void>;
 }
 
+/** The writing verbs for a store of several files, in the format's own way. */
+export interface StoreWriting {
+  compact(context: WriteContext, log: Log, options: CompactOptions): Promise<CompactLogPart>;
+  plan(context: Context, log: Log, options: RecoverOptions): Promise<LogPlan>;
+  /** Applies a plan that was approved. */
+  recover(
+    context: WriteContext,
+    log: Log,
+    plan: LogPlan,
+    options: RecoverOptions,
+  ): Promise<RecoverLogPart>;
+  undo(
+    context: WriteContext,
+    receiptPath: string,
+    target: { receipt: Receipt; path: string },
+    options: RecoverOptions,
+  ): Promise<Undone>;
+}
+
 /** The lock of the format's own library. */
 export interface StoreLock {
   /** `words` name the holder, or what is odd about it. May wait for a heartbeat. */
@@ -121,8 +144,8 @@ export interface Dialect {
   readonly lock?: StoreLock;
   /** What compaction leaves: one checkpoint, or the last line of each live key as it stands. */
   readonly compaction: 'checkpoint' | 'lines';
-  /** Compacts a store of several files in the format's own way. */
-  compact?(context: WriteContext, log: Log, options: CompactOptions): Promise<CompactLogPart>;
+  /** How a store of several files is written; absent, or undefined: as a log of one file. */
+  store?(disk: DiskReader, path: string): StoreWriting | undefined;
   /** The note that stands in place of lost numbered entries, without newline. `now`: ms. */
   recoveredNote?(gap: { from: number; to: number; receipt: string; now: number }): string;
   /** One entry that sets a key, without newline. `value`: JSON text, taken as it is. */

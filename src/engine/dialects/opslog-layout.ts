@@ -46,9 +46,9 @@ export function namesOf(disk: DiskReader, directory: string): StoreNames {
       .filter((name) => name.endsWith('.tmp'))
       .map((name) => `${folder}/${name}`);
   });
-  if (disk.lstat(join(directory, manifestTemporary)) !== undefined) {
-    temporaries.push(manifestTemporary);
-  }
+  const isTemporary = (name: string) =>
+    name === manifestTemporary || name.startsWith(`.${manifestName}.tmp-`);
+  temporaries.push(...(disk.list(directory) ?? []).filter(isTemporary));
   const archives = inFolder('archive').filter((name) => archiveName.test(name));
   return {
     directory,

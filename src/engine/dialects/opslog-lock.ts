@@ -43,11 +43,14 @@ function isAlive({ processes, disk }: Context, pid: number): boolean {
 }
 
 /**
- * Takes the library's own locks, both, so that neither a writer can open the store nor an agent
- * compact it. A stale one is put aside first. Gives what lets them go, which is safe to call once
- * more. Throws LogctlError `busy` where one is held.
+ * Takes locks of the library: the first so that no writer can open the store, the second so that no
+ * agent compacts it. A stale one is put aside first. Throws LogctlError `busy` where one is held.
  */
-export function takeLocks(context: WriteContext, directory: string): HeldLocks {
+export function takeLocks(
+  context: WriteContext,
+  directory: string,
+  names: readonly string[],
+): HeldLocks {
   const held: string[] = [];
   const release = () => {
     for (const path of held.splice(0)) {
@@ -55,7 +58,7 @@ export function takeLocks(context: WriteContext, directory: string): HeldLocks {
     }
   };
   try {
-    for (const name of [writerLock, compactLock]) {
+    for (const name of names) {
       takeLock(context, directory, name);
       held.push(join(directory, name));
     }

@@ -19,7 +19,7 @@ export interface Manifest {
     lastCheckpoint: string;
   };
   /** Members the library ignores, and drops with its next compaction. */
-  unknown: string[];
+  unknown: Record<string, unknown>;
 }
 
 /** A manifest, or why there is none. `message` is in the library's words. */
@@ -94,7 +94,7 @@ function validManifest(raw: unknown): Manifest {
     ...(all.activeAgentOps === undefined ? {} : { agents: agentsOf(all.activeAgentOps) }),
     archiveSegments: archiveSegments as string[],
     stats: stats as Manifest['stats'],
-    unknown: Object.keys(all).filter((name) => !known.includes(name)),
+    unknown: Object.fromEntries(Object.entries(all).filter(([name]) => !known.includes(name))),
   };
 }
 

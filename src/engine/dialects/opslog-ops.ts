@@ -10,6 +10,9 @@ export const OP = { set: 0, delete: 1, record: 2, snapshot: 3, other: 4 } as con
 
 const SLOT = { ts: 0, op: 1, id: 2, prev: 3, data: 4, agent: 5, clock: 6, encoding: 7 } as const;
 
+/** Where a line names the previous value. */
+export const prevSlot = SLOT.prev;
+
 /** Lines of `ops/*.jsonl`. */
 export const opsCodec: LineCodec = {
   shape: {

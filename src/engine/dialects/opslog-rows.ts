@@ -18,7 +18,7 @@ export function rowKernel({ chunkBytes }: Context, codec: LineCodec, keydir?: Ke
 }
 
 /**
- * Reads an open file through a kernel. `until`: only so many of its first bytes. `onBatch` is
+ * Reads an open file through a kernel, its bytes `from` to `until` or all. `onBatch` is
  * called after each scan, with the line of row 0, and ends the reading with `false`.
  */
 export async function readRows(
@@ -27,14 +27,16 @@ export async function readRows(
   kernel: Kernel,
   options: {
     file?: number;
+    from?: number;
     until?: number;
     onBatch(firstLine: number): boolean | void | Promise<boolean | void>;
   },
 ): Promise<void> {
   const size = Math.min(options.until ?? Infinity, source.stat().size);
-  kernel.start({ file: options.file ?? 0, offset: 0 });
+  const { file = 0, from = 0 } = options;
+  kernel.start({ file, offset: from });
   let firstLine = 1;
-  for (let position = 0, last = false; !last;) {
+  for (let position = from, last = false; !last;) {
     const room = Math.min(kernel.chunk.length, size - position);
     const length = await source.read(kernel.chunk.subarray(0, room), position);
     position += length;

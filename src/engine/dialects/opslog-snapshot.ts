@@ -29,6 +29,16 @@ export const documentCodec: LineCodec = {
   decode: (line) => decodeState(line),
 };
 
+/** The object of records alone, where what stands around it is lost. */
+export const tornCodec: LineCodec = {
+  shape: { slots: [], keySlot: -1, crcSlot: -1, framing: 'file' },
+  ops: OPS,
+  decode(line) {
+    line.kind = line.topType === TYPE.object ? KIND.state : KIND.bad;
+    line.stateSlot = 0;
+  },
+};
+
 /** An archive segment. */
 export const archiveCodec: LineCodec = {
   ...documentCodec,

@@ -4,13 +4,28 @@ import type { DiskReader } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { LogFile, Role } from '../model.js';
 import type { LineCodec } from '../scan/kernel.js';
-import type { Dialect, Probe } from './dialect.js';
+import type { Dialect, Probe, StoreWriting } from './dialect.js';
+import { compactStore } from './opslog-compact.js';
+import { planStore } from './opslog-plan.js';
+import { recoverStore, undoStore } from './opslog-recover.js';
 import { isLogName, isStoreDirectory } from './opslog-layout.js';
 import { baseOf } from './opslog-base.js';
+import { checkOpslog } from './opslog-checks.js';
 import { makeFold } from './opslog-fold.js';
+import { lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
 import { opsCodec } from './opslog-ops.js';
 import { archiveCodec, documentCodec, snapshotCodec, snapshotForm } from './opslog-snapshot.js';
 import { loadUpstream } from './opslog-upstream.js';
+
+const writing: StoreWriting = {
+  compact: compactStore,
+  plan: planStore,
+  recover: recoverStore,
+  undo: undoStore,
+};
+
+const isStore = (disk: DiskReader, path: string): boolean =>
+  disk.stat(path)?.kind === 'directory' && isStoreDirectory(disk.list(path) ?? []);
 
 /** The dialect of stores of @backloghq/opslog, and of an operation log without its store. */
 export const opslog: Dialect = {
@@ -35,6 +50,18 @@ export const opslog: Dialect = {
     ignoresLogs: [],
     load: (context, log, until) => loadUpstream(context, log.path, until),
   },
+  checkStore: checkOpslog,
+  lock: {
+    async look(context, path) {
+      if (isStore(context.disk, path)) return lookAtLock(context, path, writerLock);
+      return { state: 'free', words: 'a log without its store has no lock' };
+    },
+    async take(context, path) {
+      if (!isStore(context.disk, path)) return () => undefined;
+      return takeLocks(context, path, [writerLock]).release;
+    },
+  },
+  store: (disk, path) => (isStore(disk, path) ? writing : undefined),
   compaction: 'checkpoint',
   sequenced: false,
 };

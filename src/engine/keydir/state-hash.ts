@@ -8,13 +8,15 @@ import { readValues } from './values.js';
 
 /**
  * sha-256, hex, over the key as JSON, `:`, the value's bytes, LF; keys in order of their
- * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out.
+ * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out. `as`: what each part
+ * of a value is written as.
  */
 export async function stateHash(
   keydir: Keydir,
   sources: readonly SourceFile[],
   semantics: Semantics,
   lost: readonly string[] = [],
+  as?: (part: Uint8Array, last: boolean) => Uint8Array,
 ): Promise<string> {
   const hash = createHash('sha256');
   const order = liveOrder(keydir.sortedOrder(semantics), keydir, lost);
@@ -22,7 +24,7 @@ export async function stateHash(
   await readValues(keydir, sources, order, (index, part, last) => {
     if (begun !== index) hash.update(`${keyToJson(keydir.key(index))}:`);
     begun = last ? -1 : index;
-    hash.update(part);
+    hash.update(as === undefined ? part : as(part, last));
     if (last) hash.update('\n');
   });
   return hash.digest('hex');
