@@ -1,4 +1,4 @@
-/** opslog-checks: what verify says of a store besides its lines: manifest, snapshot, what is left. */
+/** opslog-checks: what verify says of a store besides its lines: manifest, snapshot, leftovers. */
 import { join } from 'node:path';
 import type { LogScan } from '../checks/scan-log.js';
 import type { Context } from '../context.js';

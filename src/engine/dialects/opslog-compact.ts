@@ -1,4 +1,4 @@
-/** opslog-compact: a store made small: one snapshot of its state, empty logs for all its writers. */
+/** opslog-compact: a store made small: one snapshot of its state, an empty log for each writer. */
 import { join } from 'node:path';
 import { analyse, type Analysis } from '../checks/analyse.js';
 import { upstreamState } from '../checks/upstream-state.js';

@@ -119,7 +119,7 @@ async function apply(
   return { original, receipt: evidence.receipt };
 }
 
-/** Agents hold no lock: what one of them wrote since the plan would not be in the new generation. */
+/** Agents hold no lock: what one wrote since the plan would not be in the new generation. */
 function requireUnchanged({ disk }: WriteContext, { path, basis }: LogPlan): void {
   const grown = basis.find((file) => disk.stat(file.path)?.size !== file.size);
   if (grown === undefined) return;

@@ -154,7 +154,7 @@ export async function readArchive(
   return isWhole ? keydir : undefined;
 }
 
-/** Records of a snapshot, each id once. What the scan counted is enough where no id stands twice. */
+/** Records of a snapshot, each id once; counted anew where the scan's lines do not tell. */
 export async function countRecords(
   context: Context,
   scan: LogScan,

@@ -8,8 +8,8 @@ import { readValues } from './values.js';
 
 /**
  * sha-256, hex, over the key as JSON, `:`, the value's bytes, LF; keys in order of their
- * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out. `as`: what each part
- * of a value is written as.
+ * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out. `as`: what each
+ * part of a value is written as.
  */
 export async function stateHash(
   keydir: Keydir,
