@@ -8,6 +8,7 @@ import {
   failedTarget,
   plainPart,
 } from './compaction/compact-failure.js';
+import { refuseDecoded } from './decode/decoded-disk.js';
 import type { CompactOutcome } from './compaction/compact-failure.js';
 import { compactLog } from './compaction/compact-log.js';
 import { withCompactionLock } from './compaction/compaction-lock.js';
@@ -34,6 +35,7 @@ export async function compact(
   targets: string[],
   options: CompactOptions = {},
 ): Promise<CompactReport> {
+  refuseDecoded(options);
   const startedAt = context.now();
   const { backupDir, dryRun = false } = options;
   if (targets.includes('-')) {

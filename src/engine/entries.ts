@@ -1,5 +1,6 @@
 /** entries: one row per entry, and every version of one key. */
 import { checkBackups, backupLog } from './checks/backups.js';
+import { decodedContext } from './decode/decoded-disk.js';
 import type { Context, EntriesOptions } from './context.js';
 import type { SourceFile } from './disk.js';
 import type { Finding } from './findings.js';
@@ -30,11 +31,12 @@ export interface Candidate extends EntryRow {
  * known only at its end and comes then. `limit` 0: all.
  */
 export async function listEntries(
-  context: Context,
+  outside: Context,
   targets: string[],
   options: EntriesOptions,
   emit?: Emit,
 ): Promise<EntriesReport> {
+  const context = decodedContext(outside, options);
   const startedAt = context.now();
   const { logs } = await resolveTargets(context, targets, options);
   const findings: Finding[] = [];

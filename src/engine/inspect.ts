@@ -2,6 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { analyse, backupPart, summaryOf, type Analysis } from './checks/analyse.js';
 import { restoreWindow } from './checks/backups.js';
+import { decodedContext } from './decode/decoded-disk.js';
 import type { Context, InspectOptions } from './context.js';
 import { EXIT } from './errors.js';
 import type { Finding } from './findings.js';
@@ -23,10 +24,11 @@ const dayMs = 86_400_000;
  * throws LogctlError. One directory as target adds `totals`.
  */
 export async function inspect(
-  context: Context,
+  outside: Context,
   targets: string[],
   options: InspectOptions = {},
 ): Promise<InspectReport> {
+  const context = decodedContext(outside, options);
   const startedAt = context.now();
   const failed: FailedTarget[] = [];
   const { logs, directories } = await resolveTargets(context, targets, options, failed);

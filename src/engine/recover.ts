@@ -1,5 +1,6 @@
 /** recover: plan, apply, prove. One log or many, each for itself. */
 import { dirname } from 'node:path';
+import { refuseDecoded } from './decode/decoded-disk.js';
 import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
@@ -47,6 +48,7 @@ export async function recover(
   options: RecoverOptions,
   approve: Approve,
 ): Promise<RecoverReport> {
+  refuseDecoded(options);
   const startedAt = context.now();
   const planned = await planAll(context, targets, options);
   const plans = planned.flatMap(({ part }) => (part.plan === null ? [] : [part.plan]));

@@ -3,6 +3,7 @@ import { checkBackups } from './checks/backups.js';
 import { BufferedSink } from './bytes/buffered-sink.js';
 import { oneLine } from './bytes/one-line.js';
 import { ValueText } from './bytes/value-text.js';
+import { decodedContext } from './decode/decoded-disk.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
 import { codeOf } from './damage/damage-findings.js';
@@ -30,11 +31,12 @@ import { readValues } from './keydir/values.js';
  * exit code is 4. Takes exactly one log. Throws LogctlError.
  */
 export async function replay(
-  context: Context,
+  outside: Context,
   targets: string[],
   options: ReplayOptions,
   sink: Sink,
 ): Promise<ReplayReport> {
+  const context = decodedContext(outside, options);
   const startedAt = context.now();
   const { logs } = await resolveTargets(context, targets, options);
   if (logs.length !== 1) {

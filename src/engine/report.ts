@@ -64,10 +64,14 @@ export function failureOf(error: unknown): Failure & { exitCode: ExitCode } {
 const REMEDIES: readonly Remedy[] = ['salvage', 'recover', 'mirror', 'compact', 'look'];
 const CUT = new Set<string>(['truncated-log', 'log-missing', 'unfinished-compaction']);
 
+/** A line that its own reader cuts is whole, and salvage writes it so that no reader does. */
+const remedyOf = ({ code, severity }: Finding): Remedy =>
+  code === 'reader-differs' && severity !== 'notice' ? 'salvage' : FINDINGS[code].remedy;
+
 /** The next step for findings about `target`; empty when nothing needs doing. */
 export function nextFor(findings: readonly Finding[], target: string): NextStep[] {
   const acting = findings.filter(({ severity }) => severity !== 'notice');
-  const remedies = new Set(acting.map(({ code }) => FINDINGS[code].remedy));
+  const remedies = new Set(acting.map(remedyOf));
   const first = REMEDIES.find((remedy) => remedies.has(remedy));
   // A salvage brings back entries that the mirror may have already: then it differs no more.
   const mends = acting.filter(({ code }) => first !== 'salvage' || code !== 'mirror-differs');
@@ -78,8 +82,10 @@ export function nextFor(findings: readonly Finding[], target: string): NextStep[
     case 'salvage': {
       // A cut log gets its base from a backup before any policy: no choice to make.
       const onlyCut = acting.every(({ code, severity }) => severity !== 'error' || CUT.has(code));
-      const isOrphan = acting.some(({ code }) => code === 'orphan-start');
-      const policy = onlyCut && !isOrphan ? [] : ['--policy', 'salvage'];
+      const isSalvage = acting.some((one) => {
+        return remedyOf(one) === 'salvage' && one.severity !== 'error';
+      });
+      const policy = onlyCut && !isSalvage ? [] : ['--policy', 'salvage'];
       return [{ argv: [...plan, ...policy, ...mirror, target], why, writes: false }];
     }
     case 'recover':

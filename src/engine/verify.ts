@@ -1,6 +1,7 @@
 /** verify: is it sound, and what could not be checked? Reads only, writes nothing, ever. */
 import { analyse, backupPart, entriesOf, summaryOf, type Analysis } from './checks/analyse.js';
 import { checkBackups, reportBackups } from './checks/backups.js';
+import { decodedContext } from './decode/decoded-disk.js';
 import type { Context, VerifyOptions } from './context.js';
 import { worstExit } from './errors.js';
 import type { Finding } from './findings.js';
@@ -19,10 +20,11 @@ const findingsMax = 1_000;
  * throws LogctlError. Findings beyond `maxFindings` (per code, default 1,000) are only counted.
  */
 export async function verify(
-  context: Context,
+  outside: Context,
   targets: string[],
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  const context = decodedContext(outside, options);
   const startedAt = context.now();
   const failed: FailedTarget[] = [];
   const { logs } = await resolveTargets(context, targets, options, failed);

@@ -13,16 +13,19 @@ const stopFirst =
   'Stop the program that uses this store, and do not start it before recover is done: every ' +
   'start of it rewrites the file from what it could read.';
 
+const saveFirst = 'logctl replay gives all of them: save its output before the program starts.';
+
 /** Adds the findings of this format alone. Reads the store again only where there is a reason. */
 export async function checkNedb(
   context: Context,
   scan: LogScan,
   findings: FindingList,
+  framing: { lineFeeds: boolean },
 ): Promise<void> {
   const { path } = scan.log;
   checkEmpty(context, scan, findings);
   if (scan.bytes === 0 || !(await mayDiffer(context, scan))) return;
-  const load = await loadAsLibrary(context, path);
+  const load = await loadAsLibrary(context, path, framing);
   for (const source of load.sources) source.close();
   if (load.refusal !== undefined) return reportRefusal(path, load, findings);
   reportErased(scan, load, findings);
@@ -69,18 +72,22 @@ function reportRefusal(path: string, load: NedbLoad, findings: FindingList): voi
   });
 }
 
-/** Lines that the library cannot read are gone from the file after its next start. */
+/** What the library does not load is gone from the file after its next start. */
 function reportErased({ log, keydir }: LogScan, load: NedbLoad, findings: FindingList): void {
-  if (load.corrupt === 0 && load.foreignBreaks === 0) return;
   const lost = [...keydir.order('documented')].filter((index) => {
     const theirs = load.keydir.find(keydir.key(index));
     return theirs < 0 || load.keydir.at(theirs).line !== keydir.at(index).line;
   });
   const percent = Math.round((1000 * load.corrupt) / load.lines) / 10;
   const rate = `${percent} % of ${plural(load.lines, 'line')}, it allows ${allowed} %`;
-  const lines = `${plural(load.corrupt, 'line')} that nedb cannot read (${rate})`;
-  const documents = lost.length > 0 ? `, and with them ${plural(lost.length, 'document')}` : '';
-  findings.add('opening-destroys', log.path, `its next start erases ${lines}${documents}`, {
+  const erased = [
+    ...(load.corrupt > 0
+      ? [`${plural(load.corrupt, 'line')} that nedb cannot read (${rate})`]
+      : []),
+    ...(lost.length > 0 ? [plural(lost.length, 'whole document')] : []),
+  ];
+  if (erased.length === 0) return;
+  findings.add('opening-destroys', log.path, `its next start erases ${erased.join(', and ')}`, {
     ...(lost.length > 0 && { key: keyToString(keydir.key(lost[0])) }),
     impact: lost.length > 0 ? 'lost' : 'unknown',
     consequence: stopFirst,
@@ -96,11 +103,12 @@ function reportLost(path: string, { table }: NedbLoad, findings: FindingList): v
     const { name, ...at } = firstCollision!;
     const words = `${plural(collisions, 'document')} under the name of another kind of _id`;
     const why = 'nedb loads only the last of them';
-    findings.add('reader-differs', path, `${words}: ${why}`, { ...at, key: name, impact: 'lost' });
+    const details = { ...at, key: name, impact: 'lost' as const, consequence: saveFirst };
+    findings.add('reader-differs', path, `${words}: ${why}`, details);
   }
   if (falsyIds > 0) {
     const words = `${plural(falsyIds, 'document')} whose _id is "", 0, false or null`;
-    const details = { ...firstFalsyId, impact: 'lost' as const };
+    const details = { ...firstFalsyId, impact: 'lost' as const, consequence: saveFirst };
     findings.add('reader-differs', path, `${words}: nedb writes and never loads them`, details);
   }
   if (lostToPrototype > 0) {
