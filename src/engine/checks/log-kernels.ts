@@ -2,6 +2,7 @@
 import type { Context } from '../context.js';
 import type { Keydir } from '../keydir/keydir.js';
 import { makeKernel, type Log } from '../log.js';
+import { dialectNamed } from '../recognise.js';
 import type { Role } from '../model.js';
 import { chooseKernel, type ChosenKernel } from '../scan/choose-kernel.js';
 import type { Kernel, KernelOptions } from '../scan/kernel.js';
@@ -59,9 +60,12 @@ export class LogKernels {
   /** Other threads may read ahead where a dialect by its name is all they need to know. */
   threadsFor(role: Role): WalkOptions['threads'] {
     const { threads: count = 1, chunkBytes, kernel } = this.context;
-    const { name, withOptions, codec } = this.log.dialect;
-    const isOwn = withOptions !== undefined || codec(role).shape.writerSlot !== undefined;
-    if (count < 2 || isOwn) return undefined;
+    const { dialect } = this.log;
+    const { name } = dialect;
+    // One with options of its own is made here, and numbers of writers are those of one kernel.
+    const isOwn = dialect !== dialectNamed(name);
+    const hasWriters = dialect.codec(role).shape.writerSlot !== undefined;
+    if (count < 2 || isOwn || hasWriters) return undefined;
     const data = { dialect: name, role, chunkBytes, kernel };
     return { count, data, fold: this.options.folds(role) };
   }
