@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,6 +33,7 @@ const files: Record<string, string> = {
 beforeAll(() => {
   for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text);
   mkdirSync(at('empty'));
+  symlinkSync('round.log', at('round.log'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -78,6 +80,8 @@ const cases: Case[] = [
   ['our own mistake', 1, ['verify', at('sound.log')], () => ({ disk: onRead('sound.log', bug) })],
   ['a wrong option', 2, ['replay', '--at', 'soon', at('sound.log')]],
   ['several logs for one state', 2, ['replay', at('sound.log'), at('torn.log')]],
+  ['no name for the state', 2, ['replay', '-o', '', at('sound.log')]],
+  ['no directory for the state', 2, ['replay', '-o', at('none/x.json'), at('sound.log')]],
   ['no target, and none here', 2, ['verify'], () => ({ cwd: folder })],
   ['a torn tail', 3, ['verify', at('torn.log')]],
   ['a torn tail', 3, ['verify', '--quick', at('torn.log')]],
@@ -95,6 +99,8 @@ const cases: Case[] = [
   ['damage', 4, ['replay', '-o', noState, at('damaged.log')]],
   ['damage on standard input', 4, ['verify', '-'], () => ({ stdin: files['damaged.log'] })],
   ['what the bot refuses to load', 4, ['replay', '--semantics', 'upstream', at('torn.log')]],
+  ['a main file that is none', 3, ['verify', '--mirror', at('empty'), at('sound.log')]],
+  ['a link to itself', 8, ['verify', at('round.log')]],
   ['a device that fails', 8, ['verify', '/proc/self/mem']],
   ['a device that fails', 8, ['inspect', '/proc/self/mem']],
   ['a device that fails', 8, ['replay', '/proc/self/mem']],
@@ -160,7 +166,7 @@ describe('the exit code', () => {
   );
 
   it('leaves nothing behind that was not there', () => {
-    const names = [...Object.keys(files), 'empty', 'grows.log', 'shrinks.log'];
+    const names = [...Object.keys(files), 'empty', 'grows.log', 'round.log', 'shrinks.log'];
     expect(readdirSync(folder).sort()).toEqual(names.sort());
   });
 });

@@ -17,13 +17,18 @@ export async function writeOutput(
   options: { force?: boolean; random: string },
   body: (sink: Sink) => Promise<void>,
 ): Promise<void> {
+  const directory = dirname(path);
+  if (path === '') throw new LogctlError('usage', '-o names no file', 'name a new file');
+  if (disk.stat(directory)?.kind !== 'directory') {
+    throw new LogctlError('usage', `${directory}: no such directory`, `mkdir -p ${directory}`);
+  }
   const old = disk.lstat(path);
   if (old !== undefined && (!options.force || old.kind !== 'file')) {
     const orForce = options.force === undefined ? '' : ', or add --force';
     const hint = old.kind === 'file' ? `name a new file${orForce}` : 'name a regular file';
     throw new LogctlError('refused', `${path} exists already`, hint, { path });
   }
-  const temporary = join(dirname(path), `.${basename(path)}.tmp-${options.random}`);
+  const temporary = join(directory, `.${basename(path)}.tmp-${options.random}`);
   const file = disk.create(temporary);
   try {
     const buffered = new BufferedSink((bytes) => file.append(bytes));
@@ -32,7 +37,7 @@ export async function writeOutput(
     file.setMode(old?.mode ?? 0o644);
     await syncFile(file);
     disk.rename(temporary, path);
-    disk.syncDirectory(dirname(path));
+    disk.syncDirectory(directory);
   } catch (error) {
     if (disk.lstat(temporary) !== undefined) disk.unlink(temporary);
     throw error;

@@ -93,6 +93,11 @@ export async function checkMirror(
     findings.add('mirror-missing', path, 'the main JSON file is gone', { consequence });
     return { ...part, state: 'missing' };
   }
+  if (stat.kind !== 'file') {
+    const words = `is a ${stat.kind === 'other' ? 'device or a pipe' : stat.kind}, not a file`;
+    findings.add('mirror-torn', path, words);
+    return { ...part, state: 'torn' };
+  }
   let seen = await compareOnce(context, scan, path);
   const old = scan.counter.lastTime - stat.mtimeMs >= staleMs;
   if (seen.differs && !old) {

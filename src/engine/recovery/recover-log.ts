@@ -29,7 +29,10 @@ export async function recoverLog(
   options: RecoverOptions,
 ): Promise<RecoverLogPart> {
   if (options.output !== undefined) return writeElsewhere(context, log, plan, options.output);
-  const waitMs = options.lockWait ?? 0;
+  const { evidenceDir, lockWait: waitMs = 0 } = options;
+  if (evidenceDir !== undefined && plan.action === 'recover') {
+    checkEvidenceDir(context, evidenceDir, plan);
+  }
   return withCompactionLock(context, log, { waitMs }, async () => {
     await finishCompaction(context, log.path, options);
     const current = plan.unfinished ? await replan(context, log, options) : plan;
@@ -42,8 +45,6 @@ export async function recoverLog(
       const now = openLogAs(context, log.path, log.dialect);
       return verified(part, await analyse(context, now, options));
     }
-    const { evidenceDir } = options;
-    if (evidenceDir !== undefined) checkEvidenceDir(context, evidenceDir, current);
     const applied = await applyPlan(context, log, current, options);
     // Leftovers of a log that was not there could not be told from its files before.
     if (current.missing) await finishCompaction(context, log.path, options);
