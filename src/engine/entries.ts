@@ -103,12 +103,28 @@ class Lister {
     const sound = backups.filter(({ verdict }) => verdict === 'ok').reverse();
     const versions: Candidate[] = [];
     for (const backup of sound) await this.versionsIn(backupLog(log, backup), versions);
+    for (const file of log.dialect.past?.(this.context.disk, log.path) ?? []) {
+      await this.versionsIn({ ...log, path: file.path, files: [file] }, versions);
+    }
     const scan = await this.versionsIn(log, versions);
+    if (log.dialect.past !== undefined) this.date(log, versions);
     const news = await this.withoutRestated(versions);
     const unique = withoutCopies(news).reverse().filter(this.wants);
     this.matched = unique.length;
     for (const row of unique.slice(0, this.limit)) await this.give(row);
     return scan;
+  }
+
+  /** Records of a checkpoint have its time; then all in the order of their times. */
+  private date({ dialect }: Log, versions: Candidate[]): void {
+    const { disk } = this.context;
+    for (const row of versions) {
+      if (row.time !== null || dialect.checkpointTime === undefined) continue;
+      row.time = isoTime(dialect.checkpointTime(disk, row.path));
+      row.fromState = true;
+    }
+    const timeOf = ({ time }: Candidate) => (time === null ? -Infinity : Date.parse(time));
+    versions.sort((a, b) => timeOf(a) - timeOf(b));
   }
 
   /** Without checkpoints that only repeat the version before them. */

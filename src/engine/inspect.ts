@@ -80,6 +80,7 @@ function partOf(
   const exitCode = exitOf(findings);
   const { firstTime, lastTime, firstKind } = scan.counter;
   const written = Number.isNaN(lastTime) ? context.disk.stat(log.path)?.mtimeMs : lastTime;
+  const store = log.dialect.describe?.(context, log.path);
   const start = { firstTime, startsWithState: firstKind === KIND.state };
   return {
     path: log.path,
@@ -96,6 +97,7 @@ function partOf(
     restore: restoreWindow(start, backups),
     mirror,
     largest: largestKeys(scan.keydir, top),
+    ...(store === undefined ? {} : { store }),
     growthBytesPerDay: growthOf(analysis),
   };
 }

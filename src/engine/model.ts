@@ -2,6 +2,7 @@
 import type { BenchFsyncReport } from './bench-fsync/bench-fsync-model.js';
 import type { ExitCode } from './errors.js';
 import type { Finding } from './findings.js';
+import type { StorePart } from './store-part.js';
 import type { Semantics } from './keydir/keydir.js';
 import type { RecoverReport } from './recovery/recover-model.js';
 
@@ -153,6 +154,8 @@ export interface InspectLogPart extends LogPart, LogSummary {
   restore: RestoreWindow;
   mirror: MirrorPart | null;
   largest: LargestKey[];
+  /** Present for stores of several files. */
+  store?: StorePart;
   /** Bytes by which the log grows in a day; null when its times do not tell. */
   growthBytesPerDay: number | null;
 }
@@ -286,6 +289,7 @@ export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
 
+export type { StorePart } from './store-part.js';
 export type { RecoverLogPart, RecoverReport } from './recovery/recover-model.js';
 
 export type Report =

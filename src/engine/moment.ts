@@ -52,6 +52,8 @@ async function byTime(
   options: ReplayOptions,
   time: number,
 ): Promise<Moment> {
+  const past = log.dialect.at?.(context, log, time);
+  if (past !== undefined) return { log: past, until: Infinity, at: null, next: null };
   const finder = new Finder((row) => row.time <= time);
   const scan = await scanLog(context, log, { fold: false, onRows: finder.see });
   scan.close();

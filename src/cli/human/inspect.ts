@@ -5,6 +5,7 @@ import type {
   InspectLogPart,
   InspectReport,
   MirrorPart,
+  StorePart,
 } from '../../engine/index.js';
 import { consequences, findingLines } from './findings.js';
 import { heading, logFailure } from './heading.js';
@@ -78,12 +79,29 @@ function fields(log: InspectLogPart, look: Look): string[] {
     ...row('bytes', `${thousands(log.liveBytes)} live, ${reclaimable} (${share})`, look),
     ...row('tail', tailWords[log.tail], look),
     ...row('writer', writerWords(log), look),
+    ...(log.store === undefined ? [] : storeRows(log.store, look)),
     ...(log.mirror === null ? [] : row('mirror', mirrorWords(log.mirror), look)),
   ];
 }
 
 const row = (label: string, text: string, { columns }: Look) =>
   labelled(label, text, { labelWidth, columns });
+
+/** Who writes a store of several files, and how far back its generations go. */
+function storeRows({ writers, generations }: StorePart, look: Look): string[] {
+  const agents = writers.filter(({ agent }) => agent !== null);
+  const named = agents.map(({ agent, clock }) => {
+    return `${shorten(agent!, 24)}${clock === null ? '' : ` (clock ${thousands(clock)})`}`;
+  });
+  const bytes = generations.reduce((sum, one) => sum + one.bytes, 0);
+  const [first] = generations;
+  const since = first?.madeAt == null ? '' : ` since ${toSecond(first.madeAt)}`;
+  const words = `${count(generations.length, 'generation')}${since}, ${fullBytes(bytes)}`;
+  return [
+    ...(named.length === 0 ? [] : row('agents', named.join(', '), look)),
+    ...row('history', words, look),
+  ];
+}
 
 /** The chief operations come first and are always counted; others only where they occur. */
 function entryWords({ entries, needsForKeys }: InspectLogPart): string {

@@ -13,7 +13,7 @@ import type { FindingList } from '../finding-list.js';
 import type { Keydir } from '../keydir/keydir.js';
 import type { Log } from '../log.js';
 import type { EntryWriting } from '../writer/entry-text.js';
-import type { CompactLogPart, LogFile, RecoverLogPart, Role } from '../model.js';
+import type { CompactLogPart, LogFile, RecoverLogPart, Role, StorePart } from '../model.js';
 import type { LogPlan } from '../recovery/plan.js';
 import type { Receipt } from '../recovery/recover-evidence.js';
 import type { Undone } from '../recovery/recover-undo.js';
@@ -144,6 +144,14 @@ export interface Dialect {
   readonly lock?: StoreLock;
   /** What compaction leaves: one checkpoint, or the last line of each live key as it stands. */
   readonly compaction: 'checkpoint' | 'lines';
+  /** Files of earlier states that the library leaves, oldest first: a key's history is there. */
+  past?(disk: DiskReader, path: string): LogFile[];
+  /** When a checkpoint was written whose records have no times, ms since 1970 UTC; NaN: unknown. */
+  checkpointTime?(disk: DiskReader, path: string): number;
+  /** The log as it was at a time, ms, from those files; undefined: a log without them. */
+  at?(context: Context, log: Log, time: number): Log | undefined;
+  /** What inspect says of a store of several files. */
+  describe?(context: Context, path: string): StorePart | undefined;
   /** How a store of several files is written; absent, or undefined: as a log of one file. */
   store?(disk: DiskReader, path: string): StoreWriting | undefined;
   /** The note that stands in place of lost numbered entries, without newline. `now`: ms. */

@@ -135,7 +135,11 @@ async function checkSnapshot(
 /** A first line with `records` in it is all the library reads: for it the form is the older one. */
 function checkForm(sources: Sources, snapshot: string, findings: FindingList): void {
   const source = sources.files[sources.numberOf(snapshot)];
-  const { kind, bytesMax = 0 } = snapshotForm(source);
+  const { kind, bytesMax = 0, isHeadless } = snapshotForm(source);
+  if (isHeadless === true) {
+    const words = 'the header is missing: the library takes the first record for it, and drops it';
+    findings.add('reader-differs', snapshot, words, { line: 1, offset: 0, impact: 'lost' });
+  }
   const behind = source.stat().size - bytesMax - 1;
   if (kind !== 'line' || behind <= 0) return;
   const words = `a header with "records" in it: the library looks at nothing of the lines behind`;

@@ -21,7 +21,7 @@ export interface FoldOptions {
   /** Only what the library's own reader takes. */
   upstream?: boolean;
   /** Rows for which it is true do not count. */
-  skips?(batch: LineBatch, row: number): boolean;
+  skips?(batch: LineBatch, row: number, file: number): boolean;
 }
 
 /** Takes operations, and has the state they lead to in its keydir when it is finished. */
@@ -36,11 +36,16 @@ export function makeFold(keydir: Keydir, isMerged: boolean, options: FoldOptions
 }
 
 /** True for an operation that counts under these options. */
-export function counts(batch: LineBatch, row: number, { upstream, skips }: FoldOptions): boolean {
+export function counts(
+  batch: LineBatch,
+  row: number,
+  file: number,
+  { upstream, skips }: FoldOptions,
+): boolean {
   const kind = batch.kind[row];
   if (kind !== KIND.put && kind !== KIND.delete) return false;
   if (upstream === true && (batch.problem[row] & PROBLEM.differs) !== 0) return false;
-  return skips === undefined || !skips(batch, row);
+  return skips === undefined || !skips(batch, row, file);
 }
 
 class FileOrderFold implements RowFold {
@@ -51,7 +56,7 @@ class FileOrderFold implements RowFold {
 
   see(batch: LineBatch, { firstLine, file, from = 0, to = batch.count }: FoldPlace): void {
     for (let row = from; row < to; row++) {
-      if (!counts(batch, row, this.options)) continue;
+      if (!counts(batch, row, file, this.options)) continue;
       const [start, length] = [batch.keyStart[row], batch.keyLength[row]];
       if (batch.kind[row] === KIND.delete) {
         this.keydir.delete(batch.keys, start, length);

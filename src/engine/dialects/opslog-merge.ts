@@ -40,7 +40,7 @@ export class ClockedFold extends KeyTable implements RowFold {
     const agents = this.agents.translate(at.writers);
     const { from = 0, to = batch.count } = at;
     for (let row = from; row < to; row++) {
-      if (!counts(batch, row, this.options)) continue;
+      if (!counts(batch, row, at.file, this.options)) continue;
       rank.clock = batch.clock[row] || 0;
       rank.agent = agents[batch.writer[row]];
       rank.file = at.file;

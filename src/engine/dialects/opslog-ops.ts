@@ -1,6 +1,7 @@
 /** opslog-ops: how the lines of operation logs are judged, by the library's own rules. */
 import { canonicalKey } from '../keydir/key-bytes.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
+import { anyValue } from '../scan/plain-lines.js';
 import { parseTimeMs } from './times.js';
 
 /** Operations and lines of every kind of file; the numbers are those of a batch. */
@@ -12,6 +13,15 @@ const SLOT = { ts: 0, op: 1, id: 2, prev: 3, data: 4, agent: 5, clock: 6, encodi
 
 /** Where a line names the previous value. */
 export const prevSlot = SLOT.prev;
+
+/** What nearly every line of a single writer is. */
+const plainTypes = {
+  [SLOT.ts]: ['filled'],
+  [SLOT.id]: ['filled'],
+  [SLOT.agent]: ['absent'],
+  [SLOT.clock]: ['absent'],
+  [SLOT.encoding]: ['absent'],
+} as const;
 
 /** Lines of `ops/*.jsonl`. */
 export const opsCodec: LineCodec = {
@@ -32,6 +42,27 @@ export const opsCodec: LineCodec = {
     framing: 'line',
   },
   ops: OPS,
+  plain: {
+    wordSlot: SLOT.op,
+    timeSlots: [SLOT.ts],
+    seqSlot: -1,
+    lines: [
+      {
+        word: 'set',
+        types: {
+          ...plainTypes,
+          [SLOT.prev]: ['null', 'object'],
+          [SLOT.data]: anyValue.filter((type) => type !== 'null'),
+        },
+        ...{ kind: KIND.put, op: OP.set, keyed: true, valueSlot: SLOT.data },
+      },
+      {
+        word: 'delete',
+        types: { ...plainTypes, [SLOT.prev]: ['object'], [SLOT.data]: ['absent'] },
+        ...{ kind: KIND.delete, op: OP.delete, keyed: true },
+      },
+    ],
+  },
   decode,
 };
 

@@ -1,7 +1,9 @@
 /** opslog-snapshot: the three forms of a snapshot, archives, and how their lines are judged. */
-import type { SourceFile } from '../disk.js';
+import type { DiskReader, SourceFile } from '../disk.js';
 import { jsonToKey } from '../keydir/key-bytes.js';
+import type { Role } from '../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../scan/kernel.js';
+import { anyValue } from '../scan/plain-lines.js';
 import { OP, OPS, setTextKey } from './opslog-ops.js';
 
 const SLOT = { id: 0, data: 1, version: 2, timestamp: 3, records: 4, period: 5 } as const;
@@ -19,6 +21,22 @@ const slots: LineCodec['shape']['slots'] = [
 export const snapshotCodec: LineCodec = {
   shape: { slots, keySlot: SLOT.id, crcSlot: -1, framing: 'line' },
   ops: OPS,
+  plain: {
+    wordSlot: -1,
+    timeSlots: [],
+    seqSlot: -1,
+    lines: [
+      {
+        types: {
+          [SLOT.id]: ['string'],
+          [SLOT.data]: anyValue,
+          [SLOT.version]: ['absent'],
+          [SLOT.records]: ['absent'],
+        },
+        ...{ kind: KIND.put, op: OP.record, keyed: true, valueSlot: SLOT.data },
+      },
+    ],
+  },
   decode: (line) => (line.lineStart === 0 ? decodeHeader(line) : decodeRecord(line)),
 };
 
@@ -57,11 +75,8 @@ function decodeHeader(line: LineView): void {
   line.op = OP.snapshot;
   line.kind = KIND.meta;
   const isRecord = type[SLOT.id] === TYPE.string && type[SLOT.data] !== TYPE.absent;
-  if (isRecord && type[SLOT.version] === TYPE.absent) {
-    decodeRecord(line);
-    line.problem |= PROBLEM.differs;
-    return;
-  }
+  // A record where the header is missing: the library drops it, and it counts.
+  if (isRecord && type[SLOT.version] === TYPE.absent) return decodeRecord(line);
   // `in` throws for what is no object; an array it takes.
   if (line.topType === TYPE.object) return;
   line.kind = KIND.bad;
@@ -129,6 +144,8 @@ const isText = (line: LineView, slot: number): boolean =>
 export interface SnapshotForm {
   /** `lines`: header and records. `line`: all in the first line. `document`: pretty printed. */
   kind: 'lines' | 'line' | 'document';
+  /** Of `lines`: the header is missing, and the first line is a record. */
+  isHeadless?: true;
   /** Of `line`: its bytes. The library looks at nothing behind it. */
   bytesMax?: number;
 }
@@ -149,7 +166,9 @@ export function snapshotForm(source: SourceFile): SnapshotForm {
     const header: unknown = JSON.parse(text);
     const isObject = typeof header === 'object' && header !== null;
     const isLine = isObject && 'records' in header;
-    return isLine ? { kind: 'line', bytesMax: end } : { kind: 'lines' };
+    if (isLine) return { kind: 'line', bytesMax: end };
+    const isRecord = isObject && 'id' in header && 'data' in header && !('version' in header);
+    return isRecord ? { kind: 'lines', isHeadless: true } : { kind: 'lines' };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return { kind: 'document' };
@@ -170,3 +189,13 @@ function firstLineEnd(source: SourceFile): number {
 /** Plain files answer at once, on a real disk and in memory. */
 const readNow = (source: SourceFile, target: Uint8Array, position: number): number =>
   source.read(target, position) as number;
+
+/** Which codec reads a snapshot. */
+export function roleOf(disk: DiskReader, path: string): Role {
+  const file = disk.open(path);
+  try {
+    return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
+  } finally {
+    file.close();
+  }
+}

@@ -140,17 +140,26 @@ async function readTorn(context: Context, source: SourceFile, file: number): Pro
 }
 
 /** An archive segment: undefined where it is not whole. */
-export async function readArchive(
+export function readArchive(
   context: Context,
   sources: Sources,
   path: string,
 ): Promise<Keydir | undefined> {
   const file = sources.numberOf(path);
+  return readArchivedRecords(context, sources.files[file], file);
+}
+
+/** The same of an open file, whose ranges have the number `file`. */
+export async function readArchivedRecords(
+  context: Context,
+  source: SourceFile,
+  file: number,
+): Promise<Keydir | undefined> {
   const keydir = new Keydir();
   const kernel = rowKernel(context, archiveCodec, keydir);
   let isWhole = false;
   const onBatch = () => void (isWhole ||= kernel.batch.kind[0] === KIND.state);
-  await readRows(context, sources.files[file], kernel, { file, onBatch });
+  await readRows(context, source, kernel, { file, onBatch });
   return isWhole ? keydir : undefined;
 }
 

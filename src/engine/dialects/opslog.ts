@@ -1,5 +1,6 @@
 /** opslog: stores of @backloghq/opslog. Format, versions and sources: opslog.md. */
 import { basename } from 'node:path';
+import type { TargetOptions } from '../context.js';
 import type { DiskReader } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { LogFile, Role } from '../model.js';
@@ -10,11 +11,13 @@ import { planStore } from './opslog-plan.js';
 import { recoverStore, undoStore } from './opslog-recover.js';
 import { isLogName, isStoreDirectory } from './opslog-layout.js';
 import { baseOf } from './opslog-base.js';
+import { archiveFiles, archivePath, foldWithArchives } from './opslog-archives.js';
 import { checkOpslog } from './opslog-checks.js';
 import { makeFold } from './opslog-fold.js';
 import { lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
 import { opsCodec } from './opslog-ops.js';
-import { archiveCodec, documentCodec, snapshotCodec, snapshotForm } from './opslog-snapshot.js';
+import { describeStore, pastFiles, snapshotTime, storeAt } from './opslog-past.js';
+import { archiveCodec, documentCodec, roleOf, snapshotCodec } from './opslog-snapshot.js';
 import { loadUpstream } from './opslog-upstream.js';
 
 const writing: StoreWriting = {
@@ -32,6 +35,7 @@ export const opslog: Dialect = {
   name: 'opslog',
   looksLike: 'a directory of manifest.json, snapshots and ops; lines of "ts", "op", "id", "prev"',
   recognises,
+  withOptions,
   layout,
   codec,
   fold(context, { path }, keydir) {
@@ -61,6 +65,14 @@ export const opslog: Dialect = {
       return takeLocks(context, path, [writerLock]).release;
     },
   },
+  past: (disk, path) => (isStore(disk, path) ? pastFiles(disk, path) : []),
+  checkpointTime: snapshotTime,
+  at(context, log, time) {
+    return isStore(context.disk, log.path) ? storeAt(context, log, time) : undefined;
+  },
+  describe(context, path) {
+    return isStore(context.disk, path) ? describeStore(context, path) : undefined;
+  },
   store: (disk, path) => (isStore(disk, path) ? writing : undefined),
   compaction: 'checkpoint',
   sequenced: false,
@@ -74,6 +86,34 @@ function recognises({ kind, names, head, path }: Probe): boolean {
   return isLogName(basename(path)) && (/^\0*$/.test(text) || '{"ts":"'.startsWith(text));
 }
 
+/** Archived records would become live ones. */
+function onlyRead(): never {
+  const hint = 'leave --archive and --include-archived out';
+  throw new LogctlError('usage', 'archives are read and never written', hint);
+}
+
+/** With `--archive` the store is one segment; with `--include-archived` all are added to it. */
+function withOptions({ archive, includeArchived }: TargetOptions): Dialect {
+  if (archive !== undefined) {
+    const only = (disk: DiskReader, path: string): LogFile[] => [
+      { path: isStore(disk, path) ? archivePath(disk, path, archive) : path, role: 'archive' },
+    ];
+    const { upstream, checkStore: _, ...rest } = opslog;
+    const own = { fold: undefined, past: undefined, at: undefined, store: onlyRead };
+    return { ...rest, ...own, layout: only, upstream: { ...upstream, load: undefined } };
+  }
+  if (includeArchived !== true) return opslog;
+  return {
+    ...opslog,
+    store: onlyRead,
+    layout: (disk, path) => [...layout(disk, path), ...archiveFiles(disk, path)],
+    fold: (context, { path, files }, keydir) => {
+      const isMerged = isStore(context.disk, path) && baseOf(context.disk, path).isMerged;
+      return foldWithArchives(context, files, makeFold(keydir, isMerged), keydir);
+    },
+  };
+}
+
 function layout(disk: DiskReader, path: string): LogFile[] {
   if (disk.stat(path)?.kind !== 'directory') return [{ path, role: 'segment' }];
   const { snapshot, logs, from } = baseOf(disk, path);
@@ -84,15 +124,6 @@ function layout(disk: DiskReader, path: string): LogFile[] {
   const segments = logs.map((log): LogFile => ({ path: log.path, role: 'segment' }));
   if (snapshot === undefined) return segments;
   return [{ path: snapshot, role: roleOf(disk, snapshot) }, ...segments];
-}
-
-function roleOf(disk: DiskReader, snapshot: string): Role {
-  const file = disk.open(snapshot);
-  try {
-    return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
-  } finally {
-    file.close();
-  }
 }
 
 function codec(role: Role): LineCodec {
