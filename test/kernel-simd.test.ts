@@ -4,19 +4,24 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { progressive } from '../src/engine/dialects/progressive.js';
-import type { LineCodec, MakeKernel } from '../src/engine/scan/kernel.js';
-import { simdKernel } from '../src/engine/scan/simd-kernel.js';
+import type { LineCodec } from '../src/engine/scan/kernel.js';
 import { loadSimdModule } from '../src/engine/scan/simd-module.js';
 import { log, remove, set } from './helpers/bot-log.js';
 import { hostileRounds } from './helpers/hostile-rounds.js';
-import { answersOf, difference, referenceAnswers } from './helpers/kernel-pair.js';
+import {
+  answersOf,
+  difference,
+  openSimdKernels,
+  referenceAnswers,
+  type OpenKernel,
+} from './helpers/kernel-pair.js';
 import { announcedSeed } from './helpers/seed.js';
 import { bytesOf, trickyFiles } from './helpers/tricky-lines.js';
 import { compile, moduleText } from '../tools/compile-wasm.mjs';
 
-let simd: MakeKernel;
+let simd: OpenKernel;
 beforeAll(async () => {
-  simd = simdKernel(await loadSimdModule());
+  simd = openSimdKernels(await loadSimdModule());
 });
 
 describe('the committed module', () => {

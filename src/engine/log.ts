@@ -9,13 +9,12 @@ import { gunzipped } from './bytes/gzip.js';
 import { Keydir } from './keydir/keydir.js';
 import { mergedSource } from './compaction/merged-source.js';
 import type { LogFile, Role } from './model.js';
-import type { ChosenKernel } from './scan/choose-kernel.js';
-import type { Kernel, KernelOptions } from './scan/kernel.js';
+import { defaultChunkBytes } from './scan/choose-kernel.js';
+import type { Kernel, KernelOptions, LineCodec, MakeKernel } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
 import { dialectNamed, notRecognised, recognise, refuseOthersOptions } from './recognise.js';
 import { listBackups, listCompanions, siblingsOf, type BackupName } from './siblings.js';
 
-const defaultChunkBytes = 1 << 18;
 const headBytes = 65_536;
 
 /** One log: its dialect and its files in replay order. `missing`: only its siblings are there. */
@@ -135,7 +134,7 @@ export function makeKernel(
   dialect: Dialect,
   role: Role,
   options: Partial<KernelOptions> = {},
-  choose: ChosenKernel = () => referenceKernel,
+  choose: (codec: LineCodec) => MakeKernel = () => referenceKernel,
 ): Kernel {
   const codec = dialect.codec(role);
   return choose(codec)({

@@ -1,8 +1,7 @@
 /** Rounds of random files through both kernels. */
-import type { MakeKernel } from '../../src/engine/scan/kernel.js';
 import { randomFrom } from './crash-states.js';
 import { HostileLines } from './hostile-lines.js';
-import { answersOf, difference, referenceAnswers } from './kernel-pair.js';
+import { answersOf, difference, referenceAnswers, type OpenKernel } from './kernel-pair.js';
 
 export interface RoundsOptions {
   seed: number;
@@ -13,7 +12,7 @@ export interface RoundsOptions {
 }
 
 /** Gives what differed, and how many lines were read. */
-export function hostileRounds(make: MakeKernel, options: RoundsOptions) {
+export function hostileRounds(open: OpenKernel, options: RoundsOptions) {
   const { seed, rounds, wrongMax = 3 } = options;
   const random = randomFrom(seed);
   const lines = new HostileLines(random);
@@ -26,7 +25,7 @@ export function hostileRounds(make: MakeKernel, options: RoundsOptions) {
     const chunkBytes = random() < 0.5 ? 1 + lines.below(200) : 1 << (6 + lines.below(8));
     const holdStates = ([undefined, 'replacing', 'all'] as const)[lines.below(3)];
     const wanted = referenceAnswers(bytes, { holdStates });
-    const found = difference(wanted, answersOf(make, bytes, chunkBytes, { holdStates }));
+    const found = difference(wanted, answersOf(open, bytes, chunkBytes, { holdStates }));
     const where = `seed ${seed}, round ${round}, chunks of ${chunkBytes}`;
     if (found !== undefined) done.wrong.push(`${where}: ${found}`);
     done.lines += texts.length;

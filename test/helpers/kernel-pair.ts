@@ -3,7 +3,10 @@ import { progressive } from '../../src/engine/dialects/progressive.js';
 import { keyToString } from '../../src/engine/keydir/key-bytes.js';
 import { Keydir } from '../../src/engine/keydir/keydir.js';
 import type { Kernel, LineCodec, MakeKernel } from '../../src/engine/scan/kernel.js';
+import { SimdKeydir } from '../../src/engine/keydir/simd-keydir.js';
 import { referenceKernel } from '../../src/engine/scan/reference.js';
+import { simdKernel } from '../../src/engine/scan/simd-kernel.js';
+import { openSimd } from '../../src/engine/scan/simd-module.js';
 import { rowsOf, type Row } from './kernel-run.js';
 
 export interface Answers {
@@ -21,15 +24,32 @@ export interface PairOptions {
   fold?: boolean;
 }
 
+/** A kernel for chunks of some size, and the keydir it folds into. */
+export type OpenKernel = (chunkBytes: number) => { make: MakeKernel; keydir: Keydir };
+
+export const openReference: OpenKernel = () => ({ make: referenceKernel, keydir: new Keydir() });
+
+/** SIMD kernels of a module; one memory for each size of chunks, used again and again. */
+export function openSimdKernels(module: WebAssembly.Module): OpenKernel {
+  const keydirs = new Map<number, SimdKeydir>();
+  return (chunkBytes) => {
+    const keydir = keydirs.get(chunkBytes) ?? new SimdKeydir(openSimd(module, chunkBytes));
+    keydirs.set(chunkBytes, keydir);
+    keydir.clear();
+    keydir.literals = '';
+    return { make: simdKernel(module), keydir };
+  };
+}
+
 /** Feeds `bytes` in chunks of `chunkBytes` and gives all that can be asked of a kernel. */
 export function answersOf(
-  make: MakeKernel,
+  open: OpenKernel,
   bytes: Uint8Array,
   chunkBytes: number,
   { codec = progressive.codec('segment'), holdStates, fold = true }: PairOptions = {},
 ): Answers {
-  const kernel = make({ codec, keydir: new Keydir(), chunkBytes, fold, holdStates });
-  return feed(kernel, bytes);
+  const { make, keydir } = open(chunkBytes);
+  return feed(make({ codec, keydir, chunkBytes, fold, holdStates }), bytes);
 }
 
 /** What `kernel` says of `bytes`, fed as large as its chunks are. */
@@ -83,5 +103,5 @@ const show = (value: unknown): string =>
 
 /** What the reference says of bytes, in one chunk. */
 export function referenceAnswers(bytes: Uint8Array, options?: PairOptions): Answers {
-  return answersOf(referenceKernel, bytes, Math.max(1, bytes.length), options);
+  return answersOf(openReference, bytes, Math.max(1, bytes.length), options);
 }

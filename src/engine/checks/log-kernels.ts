@@ -16,27 +16,28 @@ export interface LogKernelOptions {
   holdStates: KernelOptions['holdStates'];
 }
 
+/** Decides which kernel reads the files of a log, by what there is to read. */
+export function chooseFor(context: Context, log: Log): Promise<ChosenKernel> {
+  const { disk, kernel, chunkBytes } = context;
+  const plain = log.files.filter(({ path }) => path !== '-' && !path.endsWith('.gz'));
+  const bytes = plain.reduce((sum, { path }) => sum + (disk.stat(path)?.size ?? 0), 0);
+  // A dialect that folds by itself makes many changes one by one.
+  const isOwn = log.dialect.fold !== undefined && kernel === undefined;
+  return chooseKernel({ bytes: isOwn ? 0 : bytes, kernel, chunkBytes });
+}
+
 /** Kernels of one pass over a log; all fold into one keydir. */
 export class LogKernels {
   private readonly kernels = new Map<Role, Kernel>();
   /** Checksums that matched in rows that other threads read. */
   private checksummedAhead = 0;
 
-  private constructor(
+  constructor(
     private readonly context: Context,
     private readonly log: Log,
+    private readonly chosen: ChosenKernel,
     private readonly options: LogKernelOptions,
-    private readonly choose: ChosenKernel,
   ) {}
-
-  /** Decides which kernel reads the files, by what there is to read. */
-  static async for(context: Context, log: Log, options: LogKernelOptions): Promise<LogKernels> {
-    const { disk, kernel } = context;
-    const plain = log.files.filter(({ path }) => path !== '-' && !path.endsWith('.gz'));
-    const bytes = plain.reduce((sum, { path }) => sum + (disk.stat(path)?.size ?? 0), 0);
-    const choose = await chooseKernel({ bytes, kernel });
-    return new LogKernels(context, log, options, choose);
-  }
 
   /** Lines whose checksum was there and matched. */
   get checksummed(): number {
@@ -49,10 +50,11 @@ export class LogKernels {
   }
 
   forRole(role: Role): Kernel {
-    const { context, log, options, choose } = this;
+    const { context, log, options, chosen } = this;
     const { keydir, holdStates } = options;
     const own = { fold: options.folds(role), keydir, holdStates };
-    const kernel = this.kernels.get(role) ?? makeKernel(context, log.dialect, role, own, choose);
+    const kernel =
+      this.kernels.get(role) ?? makeKernel(context, log.dialect, role, own, chosen.make);
     this.kernels.set(role, kernel);
     return kernel;
   }

@@ -6,9 +6,10 @@ import type { SourceFile } from '../disk.js';
 import { EntryCounter } from './entry-counter.js';
 import { FindingList } from '../finding-list.js';
 import type { EntryFold } from '../dialects/dialect.js';
-import { Keydir } from '../keydir/keydir.js';
+import type { Keydir } from '../keydir/keydir.js';
 import { openSource, opsOf, type Log } from '../log.js';
-import { LogKernels } from './log-kernels.js';
+import { chooseFor, LogKernels } from './log-kernels.js';
+import type { ChosenKernel } from '../scan/choose-kernel.js';
 import { walkFile } from '../walk.js';
 import type { LogSummary, Position, Role } from '../model.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
@@ -64,9 +65,8 @@ export async function scanLog(
   log: Log,
   options: ScanOptions = {},
 ): Promise<LogScan> {
-  const scan = new LogScanner(context, log, options);
+  const scan = new LogScanner(context, log, options, await chooseFor(context, log));
   try {
-    await scan.prepare();
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
     await scan.finish();
     return scan;
@@ -78,13 +78,13 @@ export async function scanLog(
 
 class LogScanner implements LogScan {
   readonly sources: SourceFile[] = [];
-  readonly keydir = new Keydir();
+  readonly keydir: Keydir;
   readonly counter: EntryCounter;
   readonly findings: FindingList;
   bytes = 0;
   lines = 0;
   tail: LogSummary['tail'] = 'empty';
-  private kernels!: LogKernels;
+  private readonly kernels: LogKernels;
   private kernel!: Kernel;
   private readonly damageLog: DamageLog;
   /** Where entries of several files interleave. */
@@ -102,11 +102,19 @@ class LogScanner implements LogScan {
     private readonly context: Context,
     readonly log: Log,
     private readonly options: ScanOptions,
+    chosen: ChosenKernel,
   ) {
+    this.keydir = chosen.openKeydir();
     this.findings = new FindingList(options.maxFindings);
     this.counter = new EntryCounter(log.dialect, this.findings);
     this.damageLog = new DamageLog(log.dialect);
     if (options.fold !== false) this.ownFold = log.dialect.fold?.(context, log, this.keydir);
+    const holds = options.compareStates === true || options.onState !== undefined;
+    this.kernels = new LogKernels(context, log, chosen, {
+      keydir: this.keydir,
+      folds: (role) => options.fold !== false && !this.foldsItself(role),
+      holdStates: holds ? 'all' : undefined,
+    });
   }
 
   get damages(): Damage[] {
@@ -132,16 +140,6 @@ class LogScanner implements LogScan {
   close(): void {
     for (const source of this.sources) source.close();
     this.sources.length = 0;
-  }
-
-  async prepare(): Promise<void> {
-    const { context, log, options, keydir } = this;
-    const holds = options.compareStates === true || options.onState !== undefined;
-    this.kernels = await LogKernels.for(context, log, {
-      keydir,
-      folds: (role) => options.fold !== false && !this.foldsItself(role),
-      holdStates: holds ? 'all' : undefined,
-    });
   }
 
   async walk(file: number): Promise<void> {

@@ -1,8 +1,10 @@
 /** choose-kernel: which kernel reads a log: the fast one where starting it pays. */
+import { Keydir } from '../keydir/keydir.js';
+import { SimdKeydir } from '../keydir/simd-keydir.js';
 import type { LineCodec, MakeKernel } from './kernel.js';
 import { referenceKernel } from './reference.js';
 import { simdKernel } from './simd-kernel.js';
-import { loadSimdModule } from './simd-module.js';
+import { loadSimdModule, openSimd } from './simd-module.js';
 import { hasFastLines } from './simd-tables.js';
 
 /** The kernels by name. */
@@ -10,9 +12,14 @@ export type KernelName = 'reference' | 'simd';
 
 /** Starting the SIMD kernel takes some milliseconds; below this it would not win them back. */
 const simdBytesMin = 4 << 20;
+/** Bytes read at a time where nothing else is said. */
+export const defaultChunkBytes = 1 << 18;
 
-/** Which kernel reads lines of a codec. */
-export type ChosenKernel = (codec: LineCodec) => MakeKernel;
+/** How a log is read: the kernel for lines of a codec, and the keydir that all fold into. */
+export interface ChosenKernel {
+  make(codec: LineCodec): MakeKernel;
+  openKeydir(): Keydir;
+}
 
 /** What there is to read, and how. */
 export interface KernelChoice {
@@ -20,13 +27,23 @@ export interface KernelChoice {
   bytes: number;
   /** The kernel to take whatever pays, where the codec allows it. */
   kernel?: KernelName;
+  chunkBytes?: number;
 }
 
-/** Gives the way to make a kernel for a codec. */
+const plainChoice: ChosenKernel = {
+  make: () => referenceKernel,
+  openKeydir: () => new Keydir(),
+};
+
+/** Chooses by what pays. */
 export async function chooseKernel(choice: KernelChoice): Promise<ChosenKernel> {
-  const { bytes, kernel: wanted } = choice;
+  const { bytes, kernel: wanted, chunkBytes = defaultChunkBytes } = choice;
   const isWorthIt = wanted === undefined ? bytes >= simdBytesMin : wanted === 'simd';
-  if (!isWorthIt) return () => referenceKernel;
-  const fast = simdKernel(await loadSimdModule());
-  return (codec) => (hasFastLines(codec) ? fast : referenceKernel);
+  if (!isWorthIt) return plainChoice;
+  const module = await loadSimdModule();
+  const fast = simdKernel(module);
+  return {
+    make: (codec) => (hasFastLines(codec) ? fast : referenceKernel),
+    openKeydir: () => new SimdKeydir(openSimd(module, chunkBytes)),
+  };
 }

@@ -18,6 +18,7 @@ export class RowFold {
   /** Folds the rows from `from` on. `firstLine`: the line of row 0. */
   fold(from: number, file: number, firstLine: number): void {
     const { batch, hashes } = this;
+    if (this.keydir.foldRows(batch, from, file, firstLine)) return;
     this.liveRange.file = file;
     for (let row = from; row < batch.count; row += foldedTogether) {
       const end = Math.min(batch.count, row + foldedTogether);

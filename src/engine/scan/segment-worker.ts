@@ -18,8 +18,8 @@ export interface SegmentWorkerData {
 }
 
 const { dialect, role, kernel: wanted, ...how } = workerData as SegmentWorkerData;
-const choose = await chooseKernel({ bytes: Infinity, kernel: wanted });
-const kernel = makeKernel(how, dialectNamed(dialect), role, { fold: false }, choose);
+const { make } = await chooseKernel({ bytes: Infinity, kernel: wanted, ...how });
+const kernel = makeKernel(how, dialectNamed(dialect), role, { fold: false }, make);
 
 parentPort!.on('message', (request: SegmentRequest) => void answer(request));
 

@@ -4,14 +4,13 @@ import type { CrcWatch } from './crc-watch.js';
 import type { SimdExports } from './simd-module.js';
 
 /** Views of the columns; see simd/rows.as.ts for where each lies. */
-export function batchIn(module: SimdExports, rows: number): LineBatch {
+export function columnsIn(module: SimdExports): Omit<LineBatch, 'count' | 'odd'> {
   const { buffer } = module.memory;
+  const rows = module.rowsMax.value;
   let at = module.columnsAt.value;
   const place = (bytes: number) => (at += bytes * rows) - bytes * rows;
   const wide = () => new Float64Array(buffer, place(8), rows);
-  const batch = {
-    count: 0,
-    odd: 0,
+  return {
     offset: wide(),
     length: wide(),
     errorAt: wide(),
@@ -28,8 +27,6 @@ export function batchIn(module: SimdExports, rows: number): LineBatch {
     op: new Uint8Array(buffer, place(1), rows),
     keys: new Uint8Array(buffer, module.keysAt.value, module.keysEnd.value - module.keysAt.value),
   };
-  clearForeign(batch);
-  return batch;
 }
 
 /** Puts back what every row of the module's own has in the columns that it never writes. */

@@ -3,43 +3,53 @@
  *
  * Answers what the reference kernel answers, byte for byte, on every input; see README.md.
  */
-import type { Keydir } from '../keydir/keydir.js';
+import { SimdKeydir } from '../keydir/simd-keydir.js';
 import { BreakWatch } from './break-watch.js';
 import { CrcWatch } from './crc-watch.js';
-import type { Kernel, KernelOptions, LineBatch, MakeKernel, ScanStart } from './kernel.js';
-import { rowsMax } from './line-batch.js';
-import { RowFold } from './row-fold.js';
-import { addRowOf, batchIn, checkSums, clearForeign } from './simd-batch.js';
-import { instantiate, SCAN, type SimdExports } from './simd-module.js';
+import type {
+  Kernel,
+  KernelOptions,
+  LineBatch,
+  LineCodec,
+  MakeKernel,
+  ScanStart,
+} from './kernel.js';
+import { addRowOf, checkSums, clearForeign, columnsIn } from './simd-batch.js';
+import { openSimd, SCAN, type SimdExports } from './simd-module.js';
 import { writeTables } from './simd-tables.js';
 import { SlowLines } from './slow-lines.js';
 import { Utf8Watch } from './utf8-watch.js';
 
-/** Longest part of a line that is kept from one chunk to the next, as a multiple of a chunk. */
-const keptChunks = 2;
 /** What is scanned behind the file's end: the scanner wants to look beyond its blocks. */
 const paddingBytes = 136;
 const space = 0x20;
 
-/** Makes SIMD kernels from the compiled module. `hasFastLines` of the codec must be true. */
+/**
+ * Makes SIMD kernels: those that fold need a SimdKeydir and work in its memory, others make their
+ * own from the compiled module. `hasFastLines` of the codec must be true.
+ */
 export const simdKernel =
   (module: WebAssembly.Module): MakeKernel =>
-  (options) =>
-    new SimdKernel(options, instantiate(module));
+  (options) => {
+    if (options.keydir instanceof SimdKeydir) return new SimdKernel(options, options.keydir);
+    if (options.fold) throw new TypeError('rows of the SIMD kernel go into a SimdKeydir');
+    return new SimdKernel(options, new SimdKeydir(openSimd(module, options.chunkBytes)));
+  };
 
 class SimdKernel implements Kernel {
   readonly name = 'simd';
-  readonly chunk: Uint8Array;
   readonly batch: LineBatch;
-  readonly keydir: Keydir;
   pending = false;
 
-  private readonly bytes: Uint8Array;
-  private readonly keys: Uint8Array;
+  private readonly module: SimdExports;
+  /** The module's memory, and what of it the caller fills. Both anew where it has grown. */
+  private bytes!: Uint8Array;
+  private chunkView!: Uint8Array;
+  private keys!: Uint8Array;
   private readonly chunkAt: number;
   private readonly keptMax: number;
+  private readonly codec: LineCodec;
   private readonly fold: boolean;
-  private readonly rowFold: RowFold;
   private readonly slow: SlowLines;
   private readonly crc = new CrcWatch();
   private matching = 0;
@@ -48,7 +58,7 @@ class SimdKernel implements Kernel {
   /** File offsets of bytes that make a line doubtful, ascending, from the line being read on. */
   private badBytes: number[] = [];
   private file = 0;
-  /** File offset of the chunk's first byte, and of the line being read where it is slow. */
+  /** File offset of the chunk's first byte. */
   private chunkOffset = 0;
   /** Bytes kept before the chunk, data in it; true at the file's end. */
   private kept = 0;
@@ -60,24 +70,43 @@ class SimdKernel implements Kernel {
 
   constructor(
     options: KernelOptions,
-    private readonly module: SimdExports,
+    readonly keydir: SimdKeydir,
   ) {
-    const { chunkBytes, codec } = options;
-    const rows = Math.min(rowsMax, chunkBytes * (keptChunks + 1) + 1);
-    this.keptMax = chunkBytes * keptChunks;
-    module.configure(chunkBytes, this.keptMax, rows);
-    writeTables(module, codec);
-    this.batch = batchIn(module, rows);
-    this.keys = this.batch.keys;
-    this.bytes = new Uint8Array(module.memory.buffer);
+    const { codec, fold } = options;
+    const { module } = keydir;
+    this.module = module;
+    this.codec = codec;
+    this.fold = fold;
+    this.keptMax = module.chunkAt.value - module.keptAt.value;
     this.chunkAt = module.chunkAt.value;
-    this.chunk = this.bytes.subarray(this.chunkAt, this.chunkAt + chunkBytes);
-    this.keydir = options.keydir;
-    this.fold = options.fold;
-    this.rowFold = new RowFold(this.keydir, this.batch);
-    this.slow = new SlowLines(options);
+    this.batch = { count: 0, odd: 0, ...columnsIn(module) };
+    clearForeign(this.batch);
+    this.look();
+    this.slow = new SlowLines({ ...options, chunkBytes: module.chunkBytes.value });
     const { breaks } = codec.shape;
     this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
+  }
+
+  get chunk(): Uint8Array {
+    return this.chunkView;
+  }
+
+  /** Looks at the memory as it is now. */
+  private look(): void {
+    const { module, batch, chunkAt } = this;
+    const count = batch.count;
+    const { keys: foreign } = batch;
+    Object.assign(batch, columnsIn(module));
+    if (this.keys !== undefined && foreign !== this.keys) batch.keys = foreign;
+    else this.keys = batch.keys;
+    batch.count = count;
+    this.bytes = new Uint8Array(module.memory.buffer);
+    this.chunkView = this.bytes.subarray(chunkAt, chunkAt + module.chunkBytes.value);
+  }
+
+  /** To be called when the memory may have grown: then the old views are dead. */
+  private follow(): void {
+    if (this.bytes.buffer !== this.module.memory.buffer) this.look();
   }
 
   get held(): Kernel['held'] {
@@ -111,6 +140,8 @@ class SimdKernel implements Kernel {
     this.utf8.reset();
     this.breaks?.reset();
     this.badBytes = [];
+    writeTables(module, this.codec);
+    this.follow();
     module.feed(this.chunkAt, this.chunkAt, BigInt(at.offset));
     module.restart(this.chunkAt);
   }
@@ -118,6 +149,7 @@ class SimdKernel implements Kernel {
   scan(length: number, last: boolean): void {
     this.clearBatch();
     if (this.held !== undefined) this.slow.release();
+    this.follow();
     if (!this.pending) this.beginChunk(length, last);
     this.pending = false;
     let goesOn = !this.slow.active || this.readSlowly();
@@ -200,6 +232,7 @@ class SimdKernel implements Kernel {
       slow.begin(this.file, this.lineStart, this.firstLine + batch.count);
     }
     const end = slow.feed(this.bytes, from, this.dataEnd, this.last);
+    this.follow();
     if (slow.active) return false;
     const keyAt = module.nextKeyAt() - module.keysAt.value;
     const hasRoom = addRowOf(slow.batch, batch, keyAt);
@@ -216,7 +249,10 @@ class SimdKernel implements Kernel {
   private foldRows(): void {
     const { batch, module } = this;
     this.matching += checkSums(module, batch, this.crc, this.addressOf);
-    if (this.fold) this.rowFold.fold(this.folded, this.file, this.firstLine);
+    if (this.fold && this.folded < batch.count) {
+      this.keydir.foldRows(batch, this.folded, this.file, this.firstLine);
+      this.follow();
+    }
     this.folded = batch.count;
   }
 

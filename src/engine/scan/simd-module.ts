@@ -1,5 +1,8 @@
 /** simd-module: the WebAssembly module of the SIMD kernel, compiled once, and what it exports. */
 
+import { randomBytes } from 'node:crypto';
+import { rowsMax } from './line-batch.js';
+
 /** A number that the module exports: where something lies, or how much of it there is. */
 interface Place {
   readonly value: number;
@@ -32,13 +35,16 @@ export const SCAN = {
 /** See simd/scan.as.ts. Places are addresses in `memory`, offsets are in the file. */
 export interface SimdExports {
   memory: WebAssembly.Memory;
-  configure(chunkBytes: number, keptBytes: number, rows: number): void;
+  configure(chunk: number, kept: number, rows: number, seed0: number, seed1: number): void;
   slotsAt: Place;
   wordsAt: Place;
   rulesAt: Place;
   typesAt: Place;
   guessesAt: Place;
+  keptAt: Place;
   chunkAt: Place;
+  chunkBytes: Place;
+  rowsMax: Place;
   columnsAt: Place;
   keysAt: Place;
   keysEnd: Place;
@@ -56,11 +62,39 @@ export interface SimdExports {
   nextKeyAt(): number;
   takeSums(): number;
   scan(): number;
+  /** The keydir: see simd/fold.as.ts and simd/states.as.ts. Tables are 0 and 1. */
+  foldRows(from: number, to: number, file: number, firstLine: number): void;
+  scratch(bytes: number): number;
+  put(
+    table: number,
+    length: number,
+    file: number,
+    offset: number,
+    valueLength: number,
+    line: number,
+    versions: number,
+  ): void;
+  remove(table: number, length: number): number;
+  find(table: number, length: number): number;
+  tableNumber(table: number, place: number): number;
+  liveBytes(table: number): number;
+  entryAt(handle: number): number;
+  openOrder(table: number, upstream: number): number;
+  closeOrder(): void;
+  beginState(): void;
+  commitState(): void;
+  clearTable(table: number): void;
+  readonly mainTable: Place;
+  setMemoryLimit(pages: number): void;
+  readonly isExhausted: Place;
   readonly rows: Place;
   readonly odd: Place;
   readonly cursor: Place;
   readonly lineStart: { readonly value: bigint };
 }
+
+/** Longest part of a line that is kept from one chunk to the next, as a multiple of a chunk. */
+const keptChunks = 2;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -72,7 +106,15 @@ export function loadSimdModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-/** A fresh instance: its memory is its own. */
-export function instantiate(module: WebAssembly.Module): SimdExports {
-  return new WebAssembly.Instance(module).exports as unknown as SimdExports;
+/**
+ * A fresh instance with memory of its own, for chunks of `chunkBytes`. Memory that is never used
+ * costs nothing.
+ */
+export function openSimd(module: WebAssembly.Module, chunkBytes: number): SimdExports {
+  const instance = new WebAssembly.Instance(module).exports as unknown as SimdExports;
+  const keptBytes = chunkBytes * keptChunks;
+  const rows = Math.min(rowsMax, chunkBytes + keptBytes + 1);
+  const [seed0, seed1] = new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
+  instance.configure(chunkBytes, keptBytes, rows, seed0, seed1);
+  return instance;
 }

@@ -68,6 +68,7 @@ export let stackAt: usize = 0;
 /** The bytes kept from earlier chunks end where the chunk begins. */
 export let keptAt: usize = 0;
 export let chunkAt: usize = 0;
+export let chunkBytes: usize = 0;
 /** Columns of rows, one behind the other; see rows.as.ts. */
 export let columnsAt: usize = 0;
 export let keysAt: usize = 0;
@@ -81,6 +82,11 @@ export const rowBytes: usize = 80;
 
 let top: usize = 0;
 
+/** First byte behind everything that is laid out here. */
+export function memoryTop(): usize {
+  return top;
+}
+
 /** Takes memory; it is zero. Traps where there is none left, which only the keydir risks. */
 export function reserve(bytes: usize): usize {
   const at = top;
@@ -90,8 +96,9 @@ export function reserve(bytes: usize): usize {
   return at;
 }
 
-/** Lays out the memory. Called once, before anything else. */
-export function configure(chunkBytes: usize, keptBytes: usize, rows: i32): void {
+/** Lays out what the scanner needs. */
+export function layOut(chunk: usize, keptBytes: usize, rows: i32): void {
+  chunkBytes = chunk;
   top = (__heap_base + 63) & ~63;
   slotsAt = reserve(<usize>slotsMax * slotBytes);
   wordsAt = reserve(<usize>slotsMax * wordBytes);

@@ -6,7 +6,13 @@
 import { atMost, equal, equalAt } from './bits.as';
 import { closers, depth1, findBrackets, isTooDeep, openers, resetBrackets } from './brackets.as';
 import { judge, resetGrammar } from './grammar.as';
-import { chunkAt, rowsMax } from './layout.as';
+import { setEntries } from './entries.as';
+import { setSeed } from './hash.as';
+import { tableBytes } from './keydir.as';
+import { layOut, reserve, rowsMax as batchRows } from './layout.as';
+import { pagesMax, setPages } from './pages.as';
+import { queueBytes, setQueue } from './queue.as';
+import { setTables } from './states.as';
 import {
   beginLine,
   dataEnd,
@@ -21,8 +27,11 @@ import { addRow, rows } from './rows.as';
 import { findScalars, resetScalars } from './scalars.as';
 import { findStrings, inside, quotes, resetStrings } from './strings.as';
 
-export { configure, chunkAt, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
-export { rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
+export * from './fold.as';
+export { beginState, clearTable, commitState, mainTable } from './states.as';
+export { isExhausted, setMemoryLimit } from './pages.as';
+export { chunkAt, chunkBytes, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
+export { rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
 export { setSlotCount } from './members.as';
 export { addForeignRow, clearRows, nextKeyAt, odd, rows } from './rows.as';
 export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
@@ -37,6 +46,16 @@ namespace STATUS {
   /** The line at `lineStart` is for the reference. */
   export const doubt: i32 = 2;
   export const goOn: i32 = 3;
+}
+
+/** Lays out the memory. Called once, before anything else. `seed`: keys the hash of keys. */
+export function configure(chunk: usize, kept: usize, rows: i32, seed0: u32, seed1: u32): void {
+  layOut(chunk, kept, rows);
+  setEntries(reserve(<usize>pagesMax << 2), reserve(<usize>pagesMax << 2), reserve(<usize>pagesMax));
+  setTables(reserve(2 * tableBytes));
+  setQueue(reserve(queueBytes));
+  setPages(reserve(16384 << 2));
+  setSeed(seed0, seed1);
 }
 
 const blockBytes: usize = 64;
@@ -135,7 +154,7 @@ function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
       lastMember(at);
       if (!addRow(lineStart, at)) return STATUS.doubt;
       lineStart = offsetOf(at + 1);
-      if (rows == rowsMax) {
+      if (rows == batchRows) {
         restart(at + 1);
         return STATUS.full;
       }

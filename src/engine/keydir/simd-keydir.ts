@@ -1,0 +1,201 @@
+/** SimdKeydir: the keydir in the memory of the SIMD module, where its rows are folded. */
+import { LogctlError } from '../errors.js';
+import type { LineBatch } from '../scan/kernel.js';
+import { columnsIn } from '../scan/simd-batch.js';
+import type { SimdExports } from '../scan/simd-module.js';
+import { Keydir } from './keydir.js';
+import type { LiveRange, Semantics } from './keydir-entry.js';
+
+/** Where a table has its numbers: as TABLE of ../scan/simd/keydir.as.ts. */
+const TABLE = { used: 8, count: 12, generation: 16, removals: 20 } as const;
+/** An entry's 32-bit words, as ../scan/simd/entries.as.ts lays it out. */
+const ENTRY = { offset: 0, offsetHigh: 1, length: 2, lengthHigh: 3, line: 4, versions: 5 } as const;
+const keyLengthAt = 24;
+const longLength = 255;
+const twoTo32 = 2 ** 32;
+
+/** Which of the module's two tables: the log's state, or the members of a whole state. */
+export const STATE_TABLE = 0;
+/** The members of a whole state that was read and has not taken effect. */
+export const MEMBERS_TABLE = 1;
+
+/**
+ * Answers as `Keydir` does. An index is the handle of an entry: valid until the next change. Its
+ * fields `count`, `upstreamCount`, `liveBytes` and `removals` are set by `sync`.
+ */
+export class SimdKeydir extends Keydir {
+  /** The module's memory as bytes and as words of 32 bits. */
+  private memory8: Uint8Array;
+  private memory32: Uint32Array;
+
+  constructor(
+    readonly module: SimdExports,
+    private readonly table: number = STATE_TABLE,
+  ) {
+    super();
+    this.memory32 = new Uint32Array(module.memory.buffer);
+    this.memory8 = new Uint8Array(module.memory.buffer);
+  }
+
+  /** Takes over what the module counted, and its memory where it has grown. */
+  sync(): this {
+    const { module, table } = this;
+    this.count = module.tableNumber(table, TABLE.count) >>> 0;
+    this.upstreamCount = module.tableNumber(table, TABLE.used) >>> 0;
+    this.removals = module.tableNumber(table, TABLE.removals) >>> 0;
+    this.liveBytes = module.liveBytes(table);
+    const { buffer } = module.memory;
+    if (this.memory8.buffer === buffer) return this;
+    this.memory32 = new Uint32Array(buffer);
+    this.memory8 = new Uint8Array(buffer);
+    return this;
+  }
+
+  /** Does nothing: `put` hashes by itself. */
+  override prepare(): void {}
+
+  override put(bytes: Uint8Array, start: number, length: number, value: LiveRange): void {
+    const { module, table } = this;
+    inMemory(module, () => {
+      this.copyIn(bytes, start, length);
+      const { file, offset, length: valueLength, line, versions } = value;
+      module.put(table, length, file, offset, valueLength, line, versions);
+    });
+    this.sync();
+  }
+
+  override foldRows(batch: LineBatch, from: number, file: number, firstLine: number): boolean {
+    const { module } = this;
+    if (batch.keys.buffer !== module.memory.buffer && !this.takeRows(batch)) return false;
+    inMemory(module, () => module.foldRows(from, batch.count, file, firstLine));
+    this.sync();
+    return true;
+  }
+
+  /** Copies rows that were read elsewhere to where the module has its own; false: no room. */
+  private takeRows(batch: LineBatch): boolean {
+    const { count } = batch;
+    const own = columnsIn(this.module);
+    if (count > own.kind.length || batch.keys.length > own.keys.length) return false;
+    own.kind.set(batch.kind.subarray(0, count));
+    own.valueOffset.set(batch.valueOffset.subarray(0, count));
+    own.valueLength.set(batch.valueLength.subarray(0, count));
+    own.keyStart.set(batch.keyStart.subarray(0, count));
+    own.keyLength.set(batch.keyLength.subarray(0, count));
+    own.keys.set(batch.keys);
+    return true;
+  }
+
+  override delete(bytes: Uint8Array, start: number, length: number): boolean {
+    this.copyIn(bytes, start, length);
+    const isGone = inMemory(this.module, () => this.module.remove(this.table, length)) !== 0;
+    this.sync();
+    return isGone;
+  }
+
+  override replaceState(members: Keydir): void {
+    const { module } = this;
+    if (!(members instanceof SimdKeydir)) this.copyMembers(members);
+    inMemory(module, () => module.commitState());
+    this.sync();
+  }
+
+  /** Puts members that were read elsewhere into the module's table for them. */
+  private copyMembers(members: Keydir): void {
+    this.module.beginState();
+    const copy = new SimdKeydir(this.module, MEMBERS_TABLE);
+    for (const index of members.order('documented')) {
+      const { bytes, start, length } = members.keyBytes(index);
+      copy.put(bytes, start, length, members.at(index));
+    }
+  }
+
+  override clear(): void {
+    this.module.clearTable(this.module.mainTable.value);
+    this.sync();
+  }
+
+  override find(key: Uint8Array, semantics: Semantics = 'documented'): number {
+    this.copyIn(key, 0, key.length);
+    const handle = this.module.find(this.table, key.length) >>> 0;
+    return handle !== 0 && this.isLive(handle, semantics) ? handle : -1;
+  }
+
+  override isLive(index: number, semantics: Semantics): boolean {
+    const alive = this.memory32[this.wordOf(index) + ENTRY.lengthHigh] >>> 8;
+    if (semantics === 'upstream') return alive > 0;
+    return alive === this.module.tableNumber(this.table, TABLE.generation) >>> 0;
+  }
+
+  override at(index: number): LiveRange {
+    const words = this.memory32;
+    const at = this.wordOf(index);
+    return {
+      file: words[at + ENTRY.offsetHigh] >>> 16,
+      offset: words[at + ENTRY.offset] + (words[at + ENTRY.offsetHigh] & 0xffff) * twoTo32,
+      length: words[at + ENTRY.length] + (words[at + ENTRY.lengthHigh] & 0xff) * twoTo32,
+      line: words[at + ENTRY.line],
+      versions: words[at + ENTRY.versions],
+    };
+  }
+
+  override valueOffset(index: number): number {
+    const at = this.wordOf(index);
+    return this.memory32[at] + (this.memory32[at + ENTRY.offsetHigh] & 0xffff) * twoTo32;
+  }
+
+  override valueLength(index: number): number {
+    const at = this.wordOf(index) + ENTRY.length;
+    return this.memory32[at] + (this.memory32[at + 1] & 0xff) * twoTo32;
+  }
+
+  override valueFile(index: number): number {
+    return this.memory32[this.wordOf(index) + ENTRY.offsetHigh] >>> 16;
+  }
+
+  override keyBytes(index: number): { bytes: Uint8Array; start: number; length: number } {
+    const bytes = this.memory8;
+    const at = ((this.wordOf(index) << 2) >>> 0) + keyLengthAt;
+    if (bytes[at] < longLength) return { bytes, start: at + 1, length: bytes[at] };
+    const length = new DataView(bytes.buffer).getUint32(at + 1, true);
+    return { bytes, start: at + 5, length };
+  }
+
+  override key(index: number): Uint8Array {
+    const { bytes, start, length } = this.keyBytes(index);
+    return bytes.subarray(start, start + length);
+  }
+
+  override order(semantics: Semantics): Uint32Array {
+    const { module, table } = this;
+    const open = () => module.openOrder(table, semantics === 'upstream' ? 1 : 0) >>> 0;
+    const at = inMemory(module, open) >>> 2;
+    this.sync();
+    const length = semantics === 'upstream' ? this.upstreamCount : this.count;
+    const live = this.memory32.slice(at, at + length);
+    module.closeOrder();
+    return live;
+  }
+
+  /** Index of the entry's first 32-bit word in the memory. */
+  private wordOf(index: number): number {
+    return this.module.entryAt(index) >>> 2;
+  }
+
+  private copyIn(bytes: Uint8Array, start: number, length: number): void {
+    const at = this.module.scratch(length) >>> 0;
+    if (this.memory8.buffer !== this.module.memory.buffer) this.sync();
+    this.memory8.set(bytes.subarray(start, start + length), at);
+  }
+}
+
+/** Runs a call into the module. Throws LogctlError `too-large` where its memory is used up. */
+export function inMemory<T>(module: SimdExports, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (module.isExhausted.value === 0) throw error;
+    const hint = 'split the log or count its keys with another tool';
+    throw new LogctlError('too-large', 'more live keys than 4 GiB of memory hold', hint);
+  }
+}

@@ -1,0 +1,132 @@
+// The keydir in the SIMD module holds what the plain one holds, in less memory, and says when it
+// is full.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LogctlError } from '../src/engine/errors.js';
+import { keyToString, stringToKey } from '../src/engine/keydir/key-bytes.js';
+import { Keydir, type Semantics } from '../src/engine/keydir/keydir.js';
+import { SimdKeydir } from '../src/engine/keydir/simd-keydir.js';
+import { loadSimdModule, openSimd } from '../src/engine/scan/simd-module.js';
+import { randomFrom } from './helpers/crash-states.js';
+import { oddKeys } from './helpers/odd-keys.js';
+import { announcedSeed } from './helpers/seed.js';
+
+let module: WebAssembly.Module;
+beforeAll(async () => {
+  module = await loadSimdModule();
+});
+
+const openKeydir = (): SimdKeydir => new SimdKeydir(openSimd(module, 4096));
+
+function put(keydir: Keydir, key: string, offset: number, length: number): void {
+  const bytes = stringToKey(key);
+  const range = { file: offset % 7, offset: offset * 2 ** 20, length, line: offset, versions: 1 };
+  keydir.put(bytes, 0, bytes.length, range);
+}
+
+function remove(keydir: Keydir, key: string): boolean {
+  const bytes = stringToKey(key);
+  return keydir.delete(bytes, 0, bytes.length);
+}
+
+const contents = (keydir: Keydir, semantics: Semantics): unknown[] =>
+  [...keydir.order(semantics)].map((index) => ({
+    key: keyToString(keydir.key(index)),
+    ...keydir.at(index),
+    ...{ from: keydir.valueOffset(index), bytes: keydir.valueLength(index) },
+    in: keydir.valueFile(index),
+  }));
+
+function expectSame(found: Keydir, wanted: Keydir): void {
+  expect(contents(found, 'documented')).toEqual(contents(wanted, 'documented'));
+  expect(contents(found, 'upstream')).toEqual(contents(wanted, 'upstream'));
+  const { count, upstreamCount, liveBytes, removals } = wanted;
+  expect(found).toMatchObject({ count, upstreamCount, liveBytes, removals });
+}
+
+describe('against the plain keydir', () => {
+  it('all changes leave the same keys, values, orders and counts', () => {
+    const random = randomFrom(announcedSeed('SIMD keydir, random operations'));
+    const below = (limit: number): number => Math.floor(random() * limit);
+    for (let round = 0; round < 30; round++) {
+      const [found, wanted] = [openKeydir(), new Keydir()];
+      const long = round % 3 === 0 ? 'x'.repeat(below(3_000)) : '';
+      const keys = [...oddKeys, ...Array.from({ length: below(300) }, (_, i) => `${long}${i}`)];
+      for (let step = 1; step <= 600; step++) {
+        const key = keys[below(keys.length)];
+        const dice = random();
+        const length = below(2) * 2 ** 33;
+        if (dice < 0.6) for (const one of [found, wanted]) put(one, key, step, length);
+        else if (dice < 0.97) expect(remove(found, key)).toBe(remove(wanted, key));
+        else {
+          const members = [new Keydir(), new Keydir()];
+          for (let k = below(40); k > 0; k--) {
+            const member = keys[below(keys.length)];
+            for (const one of members) put(one, member, step + k, 5);
+          }
+          found.replaceState(members[0]);
+          wanted.replaceState(members[1]);
+        }
+        expect(found.find(stringToKey(key)) < 0).toBe(wanted.find(stringToKey(key)) < 0);
+      }
+      expectSame(found, wanted);
+    }
+  });
+
+  it('keys longer than a page of memory are kept whole', () => {
+    const [found, wanted] = [openKeydir(), new Keydir()];
+    for (const bytes of [200_000, 262_144, 262_119, 262_100, 3, 900_000, 254, 255, 256]) {
+      for (const one of [found, wanted]) put(one, 'é'.repeat(bytes / 2) + bytes, bytes, bytes);
+    }
+    expectSame(found, wanted);
+    expect(remove(found, 'é'.repeat(100_000) + '200000')).toBe(true);
+    expect(remove(wanted, 'é'.repeat(100_000) + '200000')).toBe(true);
+    expectSame(found, wanted);
+  });
+});
+
+describe('memory', () => {
+  it('is at most 64 bytes a key of 14 bytes with a million of them', () => {
+    const keydir = openKeydir();
+    const before = keydir.module.memory.buffer.byteLength;
+    const keys = 1_000_000;
+    for (let i = 0; i < keys; i++) put(keydir, `sensor.${1_000_000 + i}`, i, 100);
+    const bytes = keydir.module.memory.buffer.byteLength - before;
+    expect(keydir.count).toBe(keys);
+    expect(bytes / keys).toBeLessThan(64);
+  });
+
+  it('is used again for keys that come and go', () => {
+    const keydir = openKeydir();
+    const name = (i: number): string => `session:${i}:${'x'.repeat(100)}`;
+    const live = 10_000;
+    for (let i = 0; i < 20 * live; i++) {
+      put(keydir, name(i), i, 100);
+      if (i >= live) remove(keydir, name(i - live));
+    }
+    expect(keydir.count).toBe(live);
+    expect(keydir.module.memory.buffer.byteLength).toBeLessThan(16 << 20);
+    expect(keydir.find(stringToKey(name(20 * live - 1)))).toBeGreaterThan(0);
+    expect(keydir.find(stringToKey(name(19 * live - 1)))).toBe(-1);
+  });
+
+  it('is used again after whole states that replace each other', () => {
+    const keydir = openKeydir();
+    for (let round = 0; round < 200; round++) {
+      const members = new Keydir();
+      for (let i = 0; i < 2_000; i++) put(members, `key ${i}`, i, round);
+      keydir.replaceState(members);
+    }
+    expect(keydir.count).toBe(2_000);
+    expect(keydir.module.memory.buffer.byteLength).toBeLessThan(16 << 20);
+  });
+
+  it('that is used up is an error with what to do, not a crash', () => {
+    const keydir = openKeydir();
+    keydir.module.setMemoryLimit(keydir.module.memory.buffer.byteLength / 65_536 + 20);
+    const fill = (): void => {
+      for (let i = 0; ; i++) put(keydir, `key ${i}`, i, 1);
+    };
+    expect(fill).toThrow(LogctlError);
+    expect(fill).toThrow(expect.objectContaining({ code: 'too-large', exitCode: 8 }));
+  });
+});
