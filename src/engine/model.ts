@@ -2,7 +2,7 @@
 import type { BenchFsyncReport } from './bench-fsync/bench-fsync-model.js';
 import type { ExitCode } from './errors.js';
 import type { Finding } from './findings.js';
-import type { StorePart } from './store-part.js';
+import type { DirectoryTotals, StorePart } from './store-part.js';
 import type { Semantics } from './keydir/keydir.js';
 import type { RecoverReport } from './recovery/recover-model.js';
 
@@ -160,19 +160,6 @@ export interface InspectLogPart extends LogPart, LogSummary {
   growthBytesPerDay: number | null;
 }
 
-/** What inspect says of a directory as a whole. */
-export interface DirectoryTotals {
-  path: string;
-  logs: number;
-  logBytes: number;
-  backups: number;
-  backupBytes: number;
-  mirrors: number;
-  sideFiles: number;
-  freeBytes: number;
-  growthBytesPerDay: number | null;
-}
-
 /** One listed entry (`inspect --entries`, `--history`). */
 export interface EntryRow {
   path: string;
@@ -289,7 +276,7 @@ export interface FailureReport extends Envelope<'error', LogPart> {
   report: 'error';
 }
 
-export type { StorePart } from './store-part.js';
+export type { DirectoryTotals, StorePart } from './store-part.js';
 export type { RecoverLogPart, RecoverReport } from './recovery/recover-model.js';
 
 export type Report =

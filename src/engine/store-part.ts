@@ -1,4 +1,4 @@
-/** store-part: what inspect says of a store of several files, as plain data. Types only. */
+/** store-part: what inspect says of several files together, as plain data. Types only. */
 
 /** What inspect says of a store of several files. */
 export interface StorePart {
@@ -18,4 +18,17 @@ export interface StorePart {
     bytes: number;
     isCurrent: boolean;
   }[];
+}
+
+/** What inspect says of a directory as a whole. */
+export interface DirectoryTotals {
+  path: string;
+  logs: number;
+  logBytes: number;
+  backups: number;
+  backupBytes: number;
+  mirrors: number;
+  sideFiles: number;
+  freeBytes: number;
+  growthBytesPerDay: number | null;
 }
