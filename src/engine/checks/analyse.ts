@@ -68,7 +68,9 @@ export function summaryOf(scan: LogScan): LogSummary {
   const { about, needsForKeys } = log.dialect;
   const liveBytes = liveBytesOf(scan);
   return {
-    entries: Object.fromEntries(names.map((name, op) => [name, counter.ops[op] ?? 0])),
+    entries: Object.fromEntries(
+      names.flatMap((name, op) => (op in counter.ops ? [[name, counter.ops[op]]] : [])),
+    ),
     firstTime: isoTime(counter.firstTime),
     lastTime: isoTime(counter.newestTime),
     keys: { live: keydir.count, upstream: keydir.upstreamCount, removed: keydir.removals },

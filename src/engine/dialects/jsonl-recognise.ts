@@ -1,6 +1,6 @@
 /** jsonl-recognise: is this a file of which the lines are JSON values? By its first 64 KiB. */
 import { Keydir } from '../keydir/keydir.js';
-import { KIND, TYPE, type Kernel, type LineCodec } from '../scan/kernel.js';
+import { KIND, PROBLEM, TYPE, type Kernel, type LineCodec } from '../scan/kernel.js';
 import { referenceKernel } from '../scan/reference.js';
 import type { Probe } from './dialect.js';
 
@@ -21,9 +21,9 @@ const codec = (framing: 'line' | 'document'): LineCodec => ({
 });
 
 /**
- * A file named by the operator needs whole values in half of its lines at least. One that a search
- * came by needs a name that says it, and objects or arrays: data directories are full of other
- * JSON, and of logs that are prose. Never a single JSON document over several lines.
+ * A file named by the operator needs whole values in half of its lines at least; one that a search
+ * came by a name of lines or logs, and objects or arrays: data directories are full of other JSON,
+ * and of logs that are prose. Never a single JSON document over several lines.
  */
 export function recognisesLines({ kind, path, head, isNamed }: Probe): boolean {
   if (kind !== 'file') return false;
@@ -37,6 +37,8 @@ export function recognisesLines({ kind, path, head, isNamed }: Probe): boolean {
   if (rows + (isCut ? 1 : 0) > 1 && isOneDocument(head)) return false;
   const isLone = rows === 1 && !isCut;
   if (isLone && !mayBe) return false;
+  // A name that says it is believed where a single line bears it out: the others are damaged.
+  if (isLines && containers > 0) return true;
   return isNamed ? values * 2 >= rows : containers > 0 && containers * 2 >= rows;
 }
 
@@ -47,7 +49,7 @@ function countLines(head: Uint8Array) {
   scanAll(kernel, head, () => {
     const { batch } = kernel;
     for (let row = 0; row < batch.count; row++) {
-      if (batch.kind[row] === KIND.blank) continue;
+      if (batch.kind[row] === KIND.blank || (batch.problem[row] & PROBLEM.white) !== 0) continue;
       const isLast = batch.offset[row] + batch.length[row] === head.length;
       if (batch.kind[row] === KIND.bad && isLast) {
         counts.isCut = true;

@@ -50,9 +50,8 @@ function planOf(context: Context, analysis: Analysis, options: RecoverOptions): 
   const { scan, log, findings } = analysis;
   const manifest = join(log.path, manifestName);
   return {
-    ...emptyPlan(log.path, log.dialect.name, options.policy ?? 'tail'),
+    ...emptyPlan(log, options),
     stamp: freshStamp(context.disk, manifest, context.now(), options.evidenceDir),
-    budget: options.maxLost ?? 0,
     findings: findings.inOrder(),
     linesBefore: scan.lines,
     linesKept: scan.lines - scan.damages.length,

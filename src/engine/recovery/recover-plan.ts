@@ -28,7 +28,6 @@ import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { keysLeft, scanPlanned } from './recover-state.js';
-import { givenOptions } from '../recognise.js';
 import { cutOf } from '../checks/store-checks.js';
 import { plural } from '../text.js';
 
@@ -66,11 +65,8 @@ class LogPlanner {
     const stamp = freshStamp(context.disk, log.path, context.now(), evidenceDir);
     const receipt = basename(evidencePaths(log.path, stamp).receipt);
     this.out = {
-      ...emptyPlan(log.path, log.dialect.name, this.policy),
-      ...givenOptions(options),
+      ...emptyPlan(log, options),
       stamp,
-      budget: options.maxLost ?? 0,
-      missing: log.missing,
       findings: findings.inOrder(),
       linesBefore: scan.lines,
       linesKept: scan.lines - scan.damages.length,
