@@ -1,5 +1,6 @@
 // Makes the benchmark's logs: streamed to disk, the same bytes for the same kind and size.
-// Usage: node bench/generate.mjs [--kind players,small,checkpoint] [--size 256MiB] [--data-dir DIR]
+// Usage: node bench/generate.mjs [--kind players,small,checkpoint,opslog] [--size 256MiB]
+//        [--data-dir DIR]
 import {
   closeSync,
   existsSync,
@@ -11,7 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseSettings, sizeText } from './settings.mjs';
+import { opsFileOf, opslogLines, writeStoreHead } from './opslog-store.mjs';
+import { parseSettings, sizeOf, sizeText } from './settings.mjs';
 
 const bufferBytes = 4 << 20;
 const firstTime = Date.parse('2026-01-01T00:00:00.000Z');
@@ -22,29 +24,44 @@ const kinds = {
   small: { keys: 1_000_000, deletes: 0, name: (i) => `sensor.${1_000_000 + i}`, value: reading },
   // As many keys as fill the first line's share of the file.
   checkpoint: { keys: 0, deletes: 0, name: (i) => `session:${1_000_000 + i}`, value: session },
+  // The entries of players, as a store of another library.
+  opslog: { keys: 100_000, deletes: 0.02, name: userId, value: player, isStore: true },
+  // The lines of small, all of one key: what a key costs is the difference.
+  'one-key': { keys: 1_000_000, deletes: 0, name: () => 'sensor.1000000', value: reading },
 };
 
 /** Of a checkpoint file's bytes, the part that its first line takes. */
 const checkpointShare = 7 / 8;
 
 /**
- * Returns the path of the log of that kind and size, in bytes; makes it unless it is there.
- *
- * The last line is whole, so the file is up to one line longer than asked for.
+ * Returns the path of the log (a store's folder) of that kind and size, in bytes; makes it unless
+ * it is there. The last line is whole, so the file is up to one line longer than asked for.
  */
 export function generate({ kind: kindName, size, dataDir }) {
   const kind = kinds[kindName];
   if (!kind) throw new Error(`--kind ${kindName}: expected ${Object.keys(kinds).join(', ')}`);
   mkdirSync(dataDir, { recursive: true });
-  const path = join(dataDir, `${kindName}-${sizeText(size).replace(' ', '')}.log`);
-  if (existsSync(path) && statSync(path).size >= size) return path;
+  const ending = kind.isStore ? '' : '.log';
+  const path = join(dataDir, `${kindName}-${sizeText(size).replace(' ', '')}${ending}`);
+  if (existsSync(path) && bytesOf(path) >= size) return path;
   const unfinished = `${path}.unfinished`;
-  const out = openOutput(unfinished);
+  if (kind.isStore) writeStoreHead(unfinished, new Date(firstTime).toISOString());
+  const out = openOutput(kind.isStore ? opsFileOf(unfinished) : unfinished);
   const known = kindName === 'checkpoint' ? writeCheckpoint(out, kind, size) : 0;
   writeEntries(out, kind, { size, known });
   out.close();
   renameSync(unfinished, path);
   return path;
+}
+
+/** Returns how many bytes of entries a log holds, be it a file or a store's folder. */
+export function bytesOf(path) {
+  return statSync(entriesFileOf(path)).size;
+}
+
+/** Returns the file in which the entries stand. */
+export function entriesFileOf(path) {
+  return statSync(path).isDirectory() ? opsFileOf(path) : path;
 }
 
 /** Writes one CHECKPOINT line that fills its share of the file; returns how many keys it holds. */
@@ -68,16 +85,24 @@ function writeCheckpoint(out, kind, size) {
  */
 function writeEntries(out, kind, { size, known }) {
   const dice = makeDice(11);
+  const lineOf = kind.isStore ? opslogLines() : progressiveLine;
   const skewed = (count) => Math.min(count, Math.floor(Math.exp(dice() * Math.log(count + 1)))) - 1;
   for (let line = 0; out.bytes() < size; line++) {
     const isNew = known < kind.keys && (known === 0 || dice() < 0.5);
     const index = isNew ? known++ : skewed(known);
     const ms = firstTime + line * 137;
-    const head = `{"timestamp":"${new Date(ms).toISOString()}","op":`;
-    const key = JSON.stringify(kind.name(index));
-    if (!isNew && dice() < kind.deletes) out.write(`${head}"DELETE","key":${key}}\n`);
-    else out.write(`${head}"SET","key":${key},"value":${kind.value(dice, index, ms)}}\n`);
+    const isDeleted = !isNew && dice() < kind.deletes;
+    const value = isDeleted ? undefined : kind.value(dice, index, ms);
+    const time = new Date(ms).toISOString();
+    out.write(lineOf({ time, key: JSON.stringify(kind.name(index)), value }));
   }
+}
+
+/** `key` and `value` are JSON; without a value the key is deleted. */
+function progressiveLine({ time, key, value }) {
+  const head = `{"timestamp":"${time}","op":`;
+  if (value === undefined) return `${head}"DELETE","key":${key}}\n`;
+  return `${head}"SET","key":${key},"value":${value}}\n`;
 }
 
 /** Returns JSON of about 350 bytes, nested, as a game bot keeps of its players. */
@@ -154,7 +179,7 @@ function openOutput(path) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const settings = parseSettings();
   for (const kind of settings.kinds) {
-    const path = generate({ kind, size: settings.size, dataDir: settings.dataDir });
-    console.log(`${path}: ${sizeText(statSync(path).size)}`);
+    const path = generate({ kind, size: sizeOf(kind, settings), dataDir: settings.dataDir });
+    console.log(`${path}: ${sizeText(bytesOf(path))}`);
   }
 }

@@ -17,8 +17,9 @@ export const memoryMethod = hasGnuTime
 /**
  * Runs a contestant once.
  *
- * Gives `{ ms, peakBytes, failure, output }`: wall time from start to exit, process start included;
- * `peakBytes` undefined where it cannot be known; `failure` says why a run does not count.
+ * Gives `{ ms, peakBytes, failure, output, errors }`: wall time from start to exit, process start
+ * included; `peakBytes` undefined where it cannot be known; `failure` says why a run does not
+ * count; `output` is the first line it printed, `errors` the beginning of what it said besides.
  */
 export async function measure(contestant) {
   const scratch = mkdtempSync(join(tmpdir(), 'logctl-bench-'));
@@ -26,6 +27,7 @@ export async function measure(contestant) {
     return await runOnce(contestant, join(scratch, 'peak'));
   } finally {
     rmSync(scratch, { recursive: true });
+    if (contestant.leaves) rmSync(contestant.leaves, { force: true });
   }
 }
 
@@ -45,7 +47,7 @@ async function runOnce({ command, args, accepts, printsState }, peakPath) {
   await closed;
   const ended = error?.message ?? `ended with ${signal ?? code}: ${errorLine(errors.text())}`;
   const failure = accepts.includes(code) ? undefined : ended;
-  return { ms, peakBytes, failure, output: firstLine(output.text()) };
+  return { ms, peakBytes, failure, output: firstLine(output.text()), errors: errors.text() };
 }
 
 function childOptions(printsState) {

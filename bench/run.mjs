@@ -1,57 +1,62 @@
 // Measures logctl and other programs on the same file, in the same run, round after round.
-// Usage: npm run bench -- [--kind players,small,checkpoint] [--size 256MiB] [--rounds 3]
-//        [--threads N] [--only NAME,NAME] [--json FILE] [--data-dir DIR]
-import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+// Usage: npm run bench -- [--kind players,small,checkpoint,opslog] [--size SIZE] [--rounds 5]
+//        [--threads 1,2] [--only NAME,NAME] [--check] [--json FILE] [--results FILE]
+//        [--data-dir DIR]
+import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { contestantsFor } from './contestants.mjs';
-import { generate } from './generate.mjs';
-import { measure, memoryMethod } from './measure.mjs';
+import { bars } from './bars.mjs';
+import { judge, judgementText, programsFor } from './figures.mjs';
+import { memoryMethod } from './measure.mjs';
+import { probeAll } from './probes.mjs';
+import { resultsText } from './results.mjs';
+import { compare } from './rounds.mjs';
 import { describeMachine, parseSettings, sizeText } from './settings.mjs';
 import { tableOf } from './table.mjs';
 
 const settings = parseSettings();
 const machine = describeMachine();
-console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.platform}`);
-console.log(`peak memory: ${memoryMethod}; page cache warm; process start included`);
+const printed = [];
+print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.platform}`);
+print(`load ${machine.load.toFixed(1)} before the run; page cache warm; process start included`);
+print(`peak memory: ${memoryMethod}`);
 
 const results = [];
-for (const kind of settings.kinds) results.push(await compare(kind));
+for (const [kind, only] of plan()) {
+  const result = await compare(kind, { ...settings, only });
+  results.push(result);
+  const { path, bytes } = result;
+  print(`\n${basename(path)}: ${sizeText(bytes)}, medians of ${settings.rounds} rounds\n`);
+  print(tableOf(result));
+}
+const checked = settings.check ? await check() : undefined;
+const loadAfter = describeMachine().load;
+print(`\nload ${loadAfter.toFixed(1)} after the run`);
+
 if (settings.jsonPath) {
-  const record = { machine, memoryMethod, rounds: settings.rounds, results };
+  const record = { machine, loadAfter, memoryMethod, rounds: settings.rounds, results, checked };
   writeFileSync(settings.jsonPath, `${JSON.stringify(record, null, 2)}\n`);
 }
+if (settings.resultsPath) {
+  writeFileSync(settings.resultsPath, resultsText(printed, process.argv.slice(2)));
+}
+if (checked?.missed > 0) process.exitCode = 1;
 
-/** Runs all contestants on one kind of data and prints their table. */
-async function compare(kind) {
-  process.stderr.write(`making ${kind}, ${sizeText(settings.size)}\n`);
-  const path = generate({ kind, size: settings.size, dataDir: settings.dataDir });
-  const contestants = contestantsFor(path, settings).map((contestant) => {
-    return { ...contestant, runs: [] };
-  });
-  readWhole(path);
-  for (let round = 0; round < settings.rounds; round++) {
-    for (const contestant of rotated(contestants, round)) {
-      process.stderr.write(`${kind}, round ${round + 1}: ${contestant.name}\n`);
-      contestant.runs.push(await measure(contestant));
-    }
-  }
-  const bytes = statSync(path).size;
-  console.log(`\n${basename(path)}: ${sizeText(bytes)}, medians of ${settings.rounds} rounds\n`);
-  console.log(tableOf({ bytes, contestants }));
-  const programs = contestants.map(({ name, does, args, runs }) => ({ name, does, args, runs }));
-  return { kind, path, bytes, programs };
+/** Which programs to run on which data: [kind, names] each; a check runs what its bars need. */
+function plan() {
+  if (settings.check && settings.only === undefined) return Object.entries(programsFor(bars));
+  return settings.kinds.map((kind) => [kind, settings.only]);
 }
 
-/** Starts each round with another program, so that none always follows the same neighbour. */
-function rotated(list, by) {
-  const cut = by % list.length;
-  return [...list.slice(cut), ...list.slice(0, cut)];
+/** Measures what the tables do not have and prints which bars are reached. */
+async function check() {
+  const { figures: probes, notes } = await probeAll(settings);
+  const { rows, missed } = judge(bars, { results, probes });
+  print(`\n${judgementText(rows).join('\n')}\n\n${notes.join('\n')}`);
+  print(missed === 0 ? 'every first bar is reached' : `first bars missed: ${missed}`);
+  return { rows, probes, missed };
 }
 
-/** Brings the file into the page cache, so that the first program reads what the others read. */
-function readWhole(path) {
-  const file = openSync(path, 'r');
-  const buffer = Buffer.allocUnsafe(4 << 20);
-  while (readSync(file, buffer, 0, buffer.length, null) > 0);
-  closeSync(file);
+function print(text) {
+  printed.push(text);
+  console.log(text);
 }

@@ -1,5 +1,5 @@
 // The options of the benchmark programs, how sizes are written, and the machine they run on.
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,28 +7,49 @@ import { parseArgs } from 'node:util';
 const benchFolder = dirname(fileURLToPath(import.meta.url));
 const units = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30 };
 
+/** How big the log of each kind is when nobody asks for another size. */
+const defaultSizes = {
+  players: '1GiB',
+  small: '512MiB',
+  checkpoint: '840MB',
+  opslog: '256MiB',
+  'one-key': '512MiB',
+};
+
 const options = {
-  kind: { type: 'string', default: 'players,small,checkpoint' },
-  size: { type: 'string', default: '256MiB' },
-  rounds: { type: 'string', default: '3' },
-  threads: { type: 'string' },
+  kind: { type: 'string', default: 'players,small,checkpoint,opslog' },
+  size: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
+  threads: { type: 'string', default: '1,2' },
   only: { type: 'string' },
+  check: { type: 'boolean', default: false },
   json: { type: 'string' },
+  results: { type: 'string' },
   'data-dir': { type: 'string', default: join(benchFolder, 'data') },
 };
 
-/** Returns what the command line asks for, `size` in bytes. Throws an Error naming the fault. */
+/**
+ * Returns what the command line asks for. `size`, if given, in bytes: of every kind.
+ * Throws an Error naming the fault.
+ */
 export function parseSettings() {
   const { values } = parseArgs({ options });
   return {
     kinds: values.kind.split(','),
-    size: parseSize(values.size),
+    size: values.size === undefined ? undefined : parseSize(values.size),
     rounds: parseCount('--rounds', values.rounds),
-    threads: values.threads,
+    threads: values.threads.split(',').map((text) => parseCount('--threads', text)),
     only: values.only?.split(','),
+    check: values.check,
     jsonPath: values.json,
+    resultsPath: values.results,
     dataDir: relative('', values['data-dir']) || '.',
   };
+}
+
+/** Returns how big a log of that kind is to be, in bytes. */
+export function sizeOf(kind, { size }) {
+  return size ?? parseSize(defaultSizes[kind]);
 }
 
 /** Returns a whole number from 1. Throws an Error that names the option for anything else. */
@@ -50,7 +71,7 @@ export function sizeText(bytes) {
   return bytes % units.MIB === 0 ? `${bytes / units.MIB} MiB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** Returns the machine and the Node that the figures belong to. */
+/** Returns the machine and the Node that the figures belong to, and how busy it is now. */
 export function describeMachine() {
   const processors = cpus();
   return {
@@ -59,5 +80,6 @@ export function describeMachine() {
     memoryBytes: totalmem(),
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
+    load: loadavg()[0],
   };
 }

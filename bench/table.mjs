@@ -1,24 +1,34 @@
 // The benchmark's figures as text: one row a program, medians, ratios within the same rounds.
 import { aligned, median } from './columns.mjs';
-import { floor, yardstick } from './contestants.mjs';
+import { floor } from './contestants.mjs';
+import { timeRatio } from './figures.mjs';
 
-const headings = ['PROGRAM', 'MB/s', 'LOWEST', 'HIGHEST', 'VS VERIFY', 'VS WC', 'PEAK MB'];
+const headings = ['PROGRAM', 'MB/s', 'LOWEST', 'HIGHEST'].concat([
+  'VS VERIFY',
+  'VS CHUNKS',
+  'VS WC',
+  'PEAK MB',
+]);
+/** How the names begin of those that the others are compared with. */
+const yardsticks = ['logctl verify', 'chunks', floor];
 
 /**
- * Returns the table and, below it, what each program did.
+ * Returns the table and, below it, what each program did and who was left out.
  *
- * VS VERIFY and VS WC: how many times as long a program took as `logctl verify` and `wc -l`, the
- * median of the rounds' own ratios. A program that failed in any round has no figures.
+ * VS VERIFY, VS CHUNKS, VS WC: how many times as long a program took as the first `logctl verify`,
+ * `chunks` and `wc -l`, the median of the rounds' own ratios. A program that failed in any round
+ * has no figures.
  */
-export function tableOf({ bytes, contestants }) {
+export function tableOf({ bytes, contestants, leftOut }) {
   const rows = contestants.map((contestant) => rowOf(contestant, { bytes, contestants }));
   const lines = aligned([headings, ...rows]);
-  const notes = contestants.map(noteOf);
-  return [...lines, '', ...notes].join('\n');
+  // The same command with more threads does the same.
+  const isNew = ({ does }, i) => contestants.findIndex((other) => other.does === does) === i;
+  return [...lines, '', ...contestants.filter(isNew).map(noteOf), ...leftOut].join('\n');
 }
 
 function rowOf({ name, runs }, { bytes, contestants }) {
-  if (runs.some((run) => run.failure)) return [name, 'failed', '-', '-', '-', '-', '-'];
+  if (runs.some((run) => run.failure)) return [name, 'failed', ...headings.slice(2).map(() => '-')];
   const speeds = runs.map((run) => bytes / 1e3 / run.ms);
   const peaks = runs.map((run) => run.peakBytes).filter((peak) => peak !== undefined);
   return [
@@ -26,16 +36,15 @@ function rowOf({ name, runs }, { bytes, contestants }) {
     whole(median(speeds)),
     whole(Math.min(...speeds)),
     whole(Math.max(...speeds)),
-    ratioTo(yardstick, runs, contestants),
-    ratioTo(floor, runs, contestants),
+    ...yardsticks.map((yardstick) => ratioTo(yardstick, runs, contestants)),
     peaks.length > 0 ? whole(Math.max(...peaks) / 1e6) : '?',
   ];
 }
 
-function ratioTo(name, runs, contestants) {
-  const other = contestants.find((contestant) => contestant.name === name);
+function ratioTo(yardstick, runs, contestants) {
+  const other = contestants.find(({ name }) => name.startsWith(yardstick));
   if (!other || other.runs.some((run) => run.failure)) return '-';
-  return median(runs.map((run, round) => run.ms / other.runs[round].ms)).toFixed(2);
+  return timeRatio(runs, other.runs).toFixed(2);
 }
 
 function noteOf({ name, does, runs }) {

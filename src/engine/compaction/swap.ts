@@ -131,8 +131,7 @@ class Swap {
     // Owner first: a change of owner may clear bits of the mode.
     if (own.uid !== stat.uid || own.gid !== stat.gid) fresh.setOwner(stat);
     fresh.setMode(stat.mode);
-    await job.writeHead(syncingSink(fresh));
-    this.headLength = fresh.stat().size;
+    await this.writeHead();
     this.carrier.carryLines();
     await syncFile(fresh);
     await job.proveHead(fresh, this.headLength);
@@ -141,6 +140,23 @@ class Swap {
     this.isLinked = true;
     if (context.disk.lstat(this.kept)?.id !== stat.id) throw rewritten(job.path, 'was replaced');
     context.disk.syncDirectory(this.directory);
+  }
+
+  private async writeHead(): Promise<void> {
+    const { context, job } = this;
+    const { clockMs } = context.locks;
+    const startedMs = clockMs();
+    let waitedMs = 0;
+    const sink = syncingSink(this.made.fresh, async (sync) => {
+      const sinceMs = clockMs();
+      await sync();
+      waitedMs += clockMs() - sinceMs;
+    });
+    await job.writeHead(sink);
+    this.headLength = this.made.fresh.stat().size;
+    const ms = `${Math.round(clockMs() - startedMs)} ms`;
+    const waited = `${Math.round(waitedMs)} ms of them for the disk`;
+    context.say?.(2, `${job.path}: ${this.headLength} bytes written in ${ms}, ${waited}`);
   }
 
   /** From the moment nobody writes to the old file until everybody may write to the new one. */
@@ -221,13 +237,13 @@ class Swap {
  * Appends, and waits for the disk every now and then: one fsync of all of a large file at its end
  * would hold up the fsyncs of those who write to the log meanwhile, for as long as it takes.
  */
-function syncingSink(file: TargetFile): Sink {
+function syncingSink(file: TargetFile, timed: (sync: () => Promise<void>) => Promise<void>): Sink {
   let unsynced = 0;
   return async (bytes) => {
     file.append(bytes);
     unsynced += bytes.length;
     if (unsynced < unsyncedBytesMax) return;
-    await syncFile(file);
+    await timed(() => syncFile(file));
     unsynced = 0;
   };
 }

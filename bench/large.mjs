@@ -1,0 +1,66 @@
+// Verifies and replays logs of 1, 2, 5 and 10 GB: is the time linear, and the memory constant?
+// Usage: npm run bench:large -- [--size 10GB] [--threads 2] [--data-dir DIR]
+import { rmSync } from 'node:fs';
+import { aligned } from './columns.mjs';
+import { contestantsFor, threaded } from './contestants.mjs';
+import { bytesOf, generate } from './generate.mjs';
+import { measure, memoryMethod } from './measure.mjs';
+import { readWhole } from './rounds.mjs';
+import { describeMachine, parseSettings } from './settings.mjs';
+
+const sizeDefault = 10e9;
+/** The sizes, as shares of the largest. */
+const shares = [0.1, 0.2, 0.5, 1];
+/** How much longer a gigabyte of a larger log may take than one of the smallest. */
+const tolerance = 0.15;
+
+const settings = parseSettings();
+const threads = settings.threads.at(-1);
+const names = ['verify', 'replay'].map((command) => threaded(command, threads));
+const machine = describeMachine();
+console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.platform}`);
+console.log(`load ${machine.load.toFixed(1)} before the run; peak memory: ${memoryMethod}\n`);
+
+const measured = [];
+for (const share of shares) measured.push(...(await measureSize(share)));
+const rows = names.flatMap((name) => rowsOf(measured.filter((one) => one.name === name)));
+const headings = ['PROGRAM', 'GB', 'SECONDS', 'MB/s', 'PEAK MB', 'TIME PER GB, OF THE SMALLEST'];
+console.log(aligned([headings, ...rows.map(({ cells }) => cells)]).join('\n'));
+const longest = Math.max(...rows.map(({ share }) => share));
+const [most, wanted] = [longest - 1, tolerance].map((part) => `${Math.round(part * 100)} %`);
+console.log(`\na gigabyte of a larger log takes at most ${most} longer (wanted: ${wanted})`);
+console.log(`load ${describeMachine().load.toFixed(1)} after the run`);
+if (longest > 1 + tolerance) process.exitCode = 1;
+
+/** Makes a log, runs both programs on it, and removes it: the largest is for no other use. */
+async function measureSize(share) {
+  const size = Math.round((settings.size ?? sizeDefault) * share);
+  process.stderr.write(`making ${size} bytes\n`);
+  const path = generate({ kind: 'players', size, dataDir: settings.dataDir });
+  const runs = [];
+  try {
+    readWhole(path);
+    const { contestants } = contestantsFor('players', path, { ...settings, only: names });
+    for (const contestant of contestants) {
+      process.stderr.write(`${contestant.name}\n`);
+      runs.push({ name: contestant.name, bytes: bytesOf(path), ...(await measure(contestant)) });
+    }
+  } finally {
+    rmSync(path);
+  }
+  return runs;
+}
+
+/** The rows of one program, each with how long a gigabyte takes as a share of the first row's. */
+function rowsOf(runs) {
+  const [smallest] = runs;
+  return runs.map(({ name, bytes, ms, peakBytes, failure }) => {
+    if (failure) throw new Error(`${name}: ${failure}`);
+    const share = ms / bytes / (smallest.ms / smallest.bytes);
+    const speed = Math.round(bytes / 1e3 / ms);
+    const size = (bytes / 1e9).toFixed(2);
+    const peak = peakBytes === undefined ? '?' : String(Math.round(peakBytes / 1e6));
+    const cells = [name, size, (ms / 1e3).toFixed(1), String(speed), peak, share.toFixed(2)];
+    return { share, cells };
+  });
+}
