@@ -1,10 +1,21 @@
 // Stores of jsonl-db for tests: what the real library wrote, and the library itself to read them.
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { statSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JsonlDB } from '@alcalzone/jsonl-db';
 import { onTestFinished } from 'vitest';
+import type { Finding } from '../../src/engine/index.js';
+import { cli } from './cli.js';
 
 const corpus = 'fixtures/jsonldb';
 
@@ -58,4 +69,34 @@ export async function libraryLoads(path: string, options = { ignoreReadErrors: t
 export function sizesIn(folder: string): Record<string, number> {
   const files = readdirSync(folder).filter((name) => statSync(join(folder, name)).isFile());
   return Object.fromEntries(files.map((name) => [name, statSync(join(folder, name)).size]));
+}
+
+/** A store of these bytes. */
+export function storeOf(text: string, encoding: BufferEncoding = 'utf8'): string {
+  const path = join(storeFolder(), 'db.jsonl');
+  writeFileSync(path, text, encoding);
+  return path;
+}
+
+/** Codes of what `logctl verify` finds, and its exit code. */
+export async function verified(path: string, ...options: string[]) {
+  const { out, exitCode } = await cli(['verify', path, '--json', ...options]);
+  const { findings } = JSON.parse(out) as { findings: Finding[] };
+  return { exitCode, findings, codes: findings.map(({ code }) => code) };
+}
+
+/** The state as `logctl replay` prints it, in its order; and its exit code. */
+export async function replayed(path: string, ...options: string[]) {
+  const { out, exitCode } = await cli(['replay', path, '--format', 'jsonl', ...options]);
+  const rows = out.split('\n').filter(Boolean);
+  const entries = rows.map((row) => {
+    const { key, value } = JSON.parse(row) as { key: string; value: unknown };
+    return [key, value] as [string, unknown];
+  });
+  return { entries, exitCode };
+}
+
+/** `logctl recover --yes` with these options. */
+export async function recovered(path: string, ...options: string[]) {
+  return cli(['recover', path, '--yes', '--json', ...options]);
 }

@@ -179,7 +179,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     }
     if (this.breaks !== undefined) this.passBreaks(this.breaks.at, i);
     const length = this.base + i - this.lineStart;
-    if (length > 0) this.judge(i);
+    if (length > 0 && !this.isLoneReturn(i, length)) this.judge(i);
     this.addRow(length);
     // A torn main file still shows the members before the tear; its reader sees the error too.
     const isTorn = this.kind === KIND.bad && this.topType === TYPE.object;
@@ -190,6 +190,11 @@ class ReferenceKernel extends LineRows implements Kernel {
       this.foldRows();
       this.foldState();
     }
+  }
+
+  /** An empty line that ends in a pair. */
+  private isLoneReturn(i: number, length: number): boolean {
+    return length === 1 && this.shape.returnsEndLines === true && this.bytes[i - 1] === RETURN;
   }
 
   private passBreaks(at: readonly number[], i: number): void {
