@@ -1,4 +1,4 @@
-// The stores of jsonl-db, point by point of its document: what is read, what is said, what is mended.
+// The stores of jsonl-db, point by point of its document: what is read, said and mended.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ describe('what a store says', () => {
     expect((await replayed(path, ...upstream)).entries).toEqual([['a', null]]);
   });
 
-  it('J8: both verdicts are given: strict refuses at a line, ignoreReadErrors loses keys', async () => {
+  it('J8: gives both verdicts: strict refuses at a line, ignoreReadErrors loses keys', async () => {
     const { findings } = await verified(freshCase('glued-after-torn').path);
     const refuses = findings.find(({ code }) => code === 'reader-refuses');
     expect(refuses).toMatchObject({ line: 4 });
@@ -154,7 +154,7 @@ describe('recover', () => {
     expect(main ?? 0).not.toBe(sizesIn(dirname(path))['db.jsonl']);
   });
 
-  it('J13: puts the .bak in front of a main file that is torn or has nothing but a line end', async () => {
+  it('J13: puts the .bak in front of a main file that is torn or holds a line end', async () => {
     const whole = line('a', '0') + line('a', '1') + line('b', '2') + line('x', '1') + gone('x');
     for (const main of [`${line('a', '1')}{"k":"b","v`, '\n', '###\n']) {
       const path = storeOf(main);
@@ -169,7 +169,7 @@ describe('recover', () => {
     }
   });
 
-  it('J13: takes the whole lines of a torn .dump where nothing else is left, when asked', async () => {
+  it('J13: takes the whole lines of a torn .dump where that is all, when asked', async () => {
     const { path } = freshCase('left-no-main-partial-dump-only');
     expect((await recovered(path)).exitCode).toBe(21);
     expect(existsSync(path)).toBe(false);

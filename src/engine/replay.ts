@@ -43,11 +43,12 @@ export async function replay(
     const names = logs.map(({ path }) => path).join(', ');
     throw new LogctlError('usage', `replay takes one log, not ${logs.length}`, `one of ${names}`);
   }
-  requireKeys(logs[0]);
+  if (!(await beginsWithNothing(context, logs[0]))) requireKeys(logs[0]);
   const moment = await findMoment(context, logs[0], options);
   const scan = await scanMoment(context, moment, options);
   let state = documentedState(scan);
   try {
+    if (scan.counter.firstKind !== undefined) requireKeys(logs[0]);
     await checkStart(context, scan, options);
     if (options.semantics === 'upstream') state = await upstreamState(context, scan, moment.until);
     sayRefusal(scan, state);
@@ -66,6 +67,18 @@ export async function replay(
   } finally {
     state.close();
     scan.close();
+  }
+}
+
+/** No bytes, or zero bytes: where nothing follows the state is empty, whatever its keys are. */
+async function beginsWithNothing(context: Context, { path, missing }: Log): Promise<boolean> {
+  if (missing || path === '-') return false;
+  const head = new Uint8Array(4_096);
+  const file = context.disk.open(path);
+  try {
+    return head.subarray(0, await file.read(head, 0)).every((byte) => byte === 0);
+  } finally {
+    file.close();
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a writer of a store does in each round, from a seed: the same for who writes and who checks. */
+/** What a writer does in each round, from a seed: the same for who writes and who checks. */
 
 /** One round: in this order. `value` undefined: the key is deleted. */
 export interface Round {
@@ -6,9 +6,6 @@ export interface Round {
   changes: { key: string; value: unknown }[];
   compresses: boolean;
 }
-
-/** Keys to what may be in a store now: the values synced last, or those of the round after it. */
-export type Allowed = Map<string, unknown[]>;
 
 /** The round with this number; each has its own stream of random numbers. */
 export function roundOf(seed: number, round: number): Round {

@@ -6,6 +6,7 @@ import { checkJsonldb } from './jsonldb-checks.js';
 import { jsonldbCodec } from './jsonldb-codec.js';
 import { lookAtLock, takeLock } from './jsonldb-lock.js';
 import { loadUpstream } from './jsonldb-upstream.js';
+import { isLogName } from './opslog-layout.js';
 
 const START = '{"k":"';
 
@@ -50,13 +51,13 @@ export const jsonldb: Dialect = {
 
 /**
  * The first line that is left begins as its lines do. An empty or zeroed file is known by its name
- * and by what the library puts beside it.
+ * alone: no other store has one that ends so, but for the logs of opslog.
  */
-function recognises({ head, names, path }: Probe): boolean {
+function recognises({ head, names, path, kind }: Probe): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   if (/^(\xef\xbb\xbf)?[\s\0]*\{"k":/.test(text) || /[\n\r\0]\{"k":"/.test(text)) return true;
   const base = basename(path);
-  const isRemnant = /^[\s\0]*$/.test(text) || START.startsWith(text);
+  if (kind === 'directory' || !base.endsWith('.jsonl') || isLogName(base)) return false;
   const isBesideOurs = ['.bak', '.dump', '.lock'].some((suffix) => names.includes(base + suffix));
-  return isRemnant && isBesideOurs && base.endsWith('.jsonl');
+  return /^\0*$/.test(text) || (isBesideOurs && (/^[\s\0]*$/.test(text) || START.startsWith(text)));
 }

@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
 import { invalidRuns } from '../damage/invalid-utf8.js';
 import { lineLength } from './fills.js';
+import type { Log } from '../log.js';
 import type { PartList } from './part-list.js';
 import type { LogPlan } from './plan.js';
 
@@ -19,6 +20,17 @@ export function predecessorOf({ log, scan, backups }: Analysis): CheckedBackup |
   const path = log.path + predecessorSuffix;
   return backups.find((copy) => copy.path === path && copy.verdict === 'ok');
 }
+
+/** Only a person can know whether a log of 0 bytes was emptied on purpose. */
+export function isPerhapsEmptied({ log, scan }: Analysis, { path }: CheckedBackup): boolean {
+  const { emptiesInPlace, predecessorSuffix = '' } = log.dialect;
+  const isSure = log.missing || path === log.path + predecessorSuffix;
+  return emptiesInPlace === true && scan.bytes === 0 && !isSure;
+}
+
+/** A copy of the log as it once was; what a library rewrote has other lines around a hole. */
+export const isHistory = ({ dialect }: Log, { companion }: CheckedBackup): boolean =>
+  companion !== true && dialect.compaction === 'checkpoint';
 
 /** The copy that does not verify and has the most whole entries; undefined where none has any. */
 export async function remainsOf(

@@ -22,7 +22,13 @@ import {
   replaceByBase,
   type Overlap,
 } from './recover-base.js';
-import { predecessorOf, putRemains, remainsOf } from './recover-copies.js';
+import {
+  isHistory,
+  isPerhapsEmptied,
+  predecessorOf,
+  putRemains,
+  remainsOf,
+} from './recover-copies.js';
 import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
@@ -136,7 +142,7 @@ class LogPlanner {
     const { context, analysis, world, out } = this;
     const { scan, log } = analysis;
     if (base === undefined) return this.planRemains(cut);
-    if (this.isPerhapsEmptied(base)) {
+    if (isPerhapsEmptied(analysis, base) && this.policy !== 'salvage') {
       const holds = `${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
       const message = `${log.path} has 0 bytes: cleared, or lost in a power cut; ${holds}`;
       return this.refuse(message, [['--policy', 'salvage']]);
@@ -149,7 +155,7 @@ class LogPlanner {
     }
     // What follows the cut was acknowledged later: it stands behind the base, in order. Where the
     // base has it too, the base is taken up to there only.
-    const copies = this.isHistory(base) ? [base] : [];
+    const copies = isHistory(log, base) ? [base] : [];
     const fill = (await findFills(context, scan, [group], copies)).get(group);
     await putBase(context, analysis, world, out, base, { why, until: fill?.length });
     const cutLines = fill === undefined ? group.damages.slice(0, 1) : group.damages;
@@ -169,19 +175,6 @@ class LogPlanner {
     if (this.policy !== 'salvage') return this.refuse(message, [['--policy', 'salvage']]);
     await putRemains(context, analysis, { parts, plan: out }, remains);
     return this.planLines(analysis.scan.damages);
-  }
-
-  /** Only a person can know whether a log of 0 bytes was emptied on purpose. */
-  private isPerhapsEmptied({ path }: CheckedBackup): boolean {
-    const { scan, log } = this.analysis;
-    const { emptiesInPlace, predecessorSuffix = '' } = log.dialect;
-    const isSure = log.missing || path === log.path + predecessorSuffix;
-    return emptiesInPlace === true && scan.bytes === 0 && !isSure && this.policy !== 'salvage';
-  }
-
-  /** A copy of the log as it once was; what a library rewrote has other lines around a hole. */
-  private isHistory({ companion }: CheckedBackup): boolean {
-    return companion !== true && this.analysis.log.dialect.compaction === 'checkpoint';
   }
 
   /** Everything but the cut: the damaged lines in order under the policy. */
@@ -206,7 +199,7 @@ class LogPlanner {
     const groups = groupDamages(damages);
     const isSalvage = policy === 'salvage';
     const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));
-    const copies = backups.filter((copy) => this.isHistory(copy));
+    const copies = backups.filter((copy) => isHistory(scan.log, copy));
     const fills = await findFills(context, scan, lossy, copies);
     let at = from;
     for (const group of groups) {
