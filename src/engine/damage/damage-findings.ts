@@ -22,7 +22,7 @@ export function damageFindings(scan: LogScan): Finding[] {
     const details = { line, offset, length, ...stake, ...(severity && { severity }) };
     const words = wordsOf(damage, code, upstream);
     if (damage !== refused) return finding(code, path, words, details);
-    const consequence = consequenceOf(damage, code, upstream.reader);
+    const consequence = consequenceOf(damage, code, upstream);
     return finding(code, path, words, { ...details, consequence });
   });
 }
@@ -63,13 +63,14 @@ export function refusesReader(damage: Damage): boolean {
 export const isCutByReader = ({ replayed, problem }: Damage) =>
   replayed && (problem & (PROBLEM.breaks | PROBLEM.utf8)) === PROBLEM.breaks;
 
-function consequenceOf(damage: Damage, code: FindingCode, reader: string): string {
+function consequenceOf(damage: Damage, code: FindingCode, rules: UpstreamRules): string {
   const { line } = damage;
+  const { reader, writer = 'its program' } = rules;
   const name = reader[0].toUpperCase() + reader.slice(1);
   const refuses = `${name} refuses this file as it is (JSON error, line ${line}).`;
   if (code !== 'torn-tail') return refuses;
   const glue = `its next append would be glued to line ${line} and nobody could read it.`;
-  return `${refuses} Repair it before the bot starts: ${glue}`;
+  return `${refuses} Repair it before ${writer} starts: ${glue}`;
 }
 
 const ownReaderCuts = "the format's own reader cuts it there";

@@ -35,6 +35,8 @@ export interface Probe {
 export interface UpstreamRules {
   /** What reads it, in words: `the bot`. */
   reader: string;
+  /** Who appends to it at its next start, in words; absent: its program. */
+  writer?: string;
   /** One line that is not JSON makes the whole log unreadable. */
   refusesBadLines: boolean;
   /** Whitespace at both ends of the file is no damage. */

@@ -139,15 +139,21 @@ function find(line: LineView, { slot, rest }: Place): Found | undefined {
 function inside(line: LineView, { start, end }: { start: number; end: number }, shift: number) {
   const type = typeOfFirst(line.text[start]);
   const quotes = type === TYPE.string ? 1 : 0;
-  const text = line.text.subarray(start + quotes, end - quotes);
+  const length = end - start - 2 * quotes;
   return {
     type,
     start: start + quotes,
-    length: text.length,
-    escaped: quotes === 1 && text.includes(BACKSLASH),
+    length,
+    escaped: quotes === 1 && hasEscape(line.text, start + 1, length),
     from: start + shift,
     to: end + shift,
   };
+}
+
+function hasEscape(text: Uint8Array, start: number, length: number): boolean {
+  let k = 0;
+  while (k < length && text[start + k] !== BACKSLASH) k++;
+  return k < length;
 }
 
 function typeOfFirst(byte: number): number {

@@ -98,6 +98,7 @@ export const progressive: Dialect = {
   ...progressiveWriting,
   upstream: {
     reader: "the bot's own reader",
+    writer: 'the bot',
     refusesBadLines: true,
     trimsFile: true,
     losesKeys: ['__proto__'],
