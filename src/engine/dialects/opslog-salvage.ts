@@ -258,7 +258,9 @@ class Salvager {
     const { manifest, names, isMerged, logs } = this.base;
     const registered = (manifest?.agents ?? []).map(([agent]) => agent);
     const stamp = this.stampOfSnapshot();
-    const current = names.logs.filter((log) => log.stamp >= stamp);
+    const named = new Set(logs.map(({ path }) => path));
+    // A log the manifest names belongs to the agent it says, whatever its own name.
+    const current = names.logs.filter((log) => log.stamp >= stamp && !named.has(log.path));
     const seen = [...logs, ...current].flatMap(({ agent }) => agent ?? []);
     const late = [...this.late.values()].flatMap(({ path }) => {
       return names.logs.find((log) => log.path === path)?.agent ?? [];

@@ -36,6 +36,7 @@ class ReferenceKernel extends LineRows implements Kernel {
   readonly chunk: Uint8Array;
   readonly keydir: Keydir;
   pending = false;
+  private isOver = false;
   checksummed = 0;
   held: Kernel['held'];
 
@@ -102,6 +103,8 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.pending = false;
     this.batch.count = this.batch.odd = this.keysEnd = this.folded = 0;
     this.firstLine = this.lineNumber;
+    // A document that was held back had been read to its end.
+    if (this.isOver) return void (this.isOver = false);
     let i = this.cursor;
     while (i < this.end) {
       let end = this.base + i === this.lineStart ? this.takeLine(i) : -1;
@@ -122,6 +125,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     }
     if (!this.pending) this.endChunk(length, last);
     this.foldRows();
+    if (this.held !== undefined && !this.lines) this.pending = this.isOver = true;
   }
 
   private beginChunk(length: number, last: boolean): void {
