@@ -107,7 +107,8 @@ async function checkBackup(
   try {
     const scan = await scanLog(context, backupLog(log, name), { fold: false });
     scan.close();
-    const soundBytes = await tornEndPutAside(context, scan, newer);
+    const soundBytes =
+      (await name.companion) === true ? undefined : await tornEndPutAside(context, scan, newer);
     const fault = soundBytes === undefined ? faultOf(scan) : undefined;
     const { firstTime, lastTime, firstKind } = scan.counter;
     return {
@@ -143,7 +144,8 @@ const faultsOf = ({ findings }: LogScan) =>
 
 /**
  * Compaction keeps a log with a torn end as its backup, and stands for all of it but that end.
- * Gives where the end begins, if the head of the newer file says that it stands for what is before.
+ * Gives where the end begins, if the head of the newer file says that it stands for what is before,
+ * or no other program makes such backups.
  */
 async function tornEndPutAside(
   context: Context,
@@ -151,9 +153,12 @@ async function tornEndPutAside(
   newer: string,
 ): Promise<number | undefined> {
   const [first, ...others] = faultsOf(scan);
-  const { writes } = scan.log.dialect;
+  const { writes, compaction } = scan.log.dialect;
   const isTorn = first?.code === 'torn-tail' || first?.code === 'nul-tail';
-  if (!isTorn || others.length > 0 || writes === undefined) return undefined;
+  if (!isTorn || others.length > 0) return undefined;
+  // Such backups are made by our own compaction alone, which always puts a torn end aside.
+  if (compaction === 'lines') return first.offset;
+  if (writes === undefined) return undefined;
   const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
   return folded !== undefined && folded <= first.offset! ? first.offset : undefined;
 }
