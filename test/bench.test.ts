@@ -88,6 +88,16 @@ describe('the benchmark', () => {
     expect(table).toMatch(/^  wc -l +failed +- /m);
     expect(table).toMatch(/^wc -l: FAILED, ended with 1: Error: no\njq: left out/m);
   });
+
+  it('runs on a growing log, says what a gigabyte takes, and removes the log', () => {
+    const args = ['bench/large.mjs', '--size', '100KB', '--data-dir', join(folder, 'large')];
+    const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect(stdout.match(/^  logctl (verify|replay) \(2 threads\) .* \d+\.\d\d$/gm)).toHaveLength(8);
+    expect(stdout).toMatch(
+      /^a gigabyte of a larger log takes at most -?\d+ % longer \(wanted: 15 %\)$/m,
+    );
+    expect(readdirSync(join(folder, 'large'))).toEqual([]);
+  });
 });
 
 describe('the bars', () => {

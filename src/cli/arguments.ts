@@ -6,6 +6,7 @@ import { addGlobals, asksForJson, globalsOf, normalise, versionAsked } from './g
 import type { Globals } from './globals.js';
 import { programHelp } from './help.js';
 import type { Io } from './io.js';
+import { execute, fail } from './run.js';
 import { versionLine } from './version.js';
 
 /** A parsed command line. */
@@ -24,14 +25,12 @@ export async function runArguments(args: string[], io: Io): Promise<number> {
   let commandName: string | undefined;
   try {
     const invocation = await parse(normalise(args), io, (name) => (commandName = name));
-    const { execute } = await import('./run.js');
     return await execute(io, invocation);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) {
       if (error.code === versionAsked) await io.out.write(`${await versionOf(io)}\n`);
       return 0;
     }
-    const { fail } = await import('./run.js');
     return await fail(io, { json }, error, commandName);
   }
 }
