@@ -199,6 +199,16 @@ describe('keys', () => {
     expect(folder.read(backup)).toBe(text(lines));
   });
 
+  it('are not compacted again where nothing came since', async () => {
+    folder.write('e.jsonl', text(lines));
+    await folder.json('compact', '--force', ...options, 'e.jsonl');
+    const again = await folder.json('compact', '--min-size', '1', ...options, 'e.jsonl');
+    expect(again.logs).toMatchObject([{ result: 'skipped', backupsKept: 1 }]);
+    folder.write('e.jsonl', `${folder.read('e.jsonl')}${lines[0]}\n`);
+    const later = await folder.json('compact', '--min-size', '1', ...options, 'e.jsonl');
+    expect(later.logs).toMatchObject([{ result: 'compacted', backupsKept: 2 }]);
+  });
+
   it('have a history that goes on behind a compaction', async () => {
     const timed = ['{"id":"a","t":1763625600,"v":1}', '{"id":"a","t":1763625601500,"v":2}'];
     folder.write('e.jsonl', text(timed));

@@ -17,6 +17,18 @@ const put = (path: string, content: string | Uint8Array) => {
   folder.write(path, content);
 };
 
+function putOpslog(name: string): void {
+  const time = '2026-11-20T10:00:00.000Z';
+  const counts = { activeRecords: 0, archivedRecords: 0, opsCount: 1 };
+  const stats = { ...counts, created: time, lastCheckpoint: time };
+  const activeOps = 'ops/ops-1795000000000.jsonl';
+  const currentSnapshot = 'snapshots/snap-1795000000000.jsonl';
+  const manifest = { version: 1, currentSnapshot, activeOps, archiveSegments: [], stats };
+  put(`${name}/manifest.json`, JSON.stringify(manifest));
+  put(`${name}/${currentSnapshot}`, `{"version":1,"timestamp":"${time}"}\n`);
+  put(`${name}/${activeOps}`, `{"ts":"${time}","op":"set","id":"a","prev":null,"data":{"v":1}}\n`);
+}
+
 async function found(...args: string[]) {
   const { logs } = await folder.json('inspect', ...args, '.');
   const known = logs as unknown as { path: string; dialect: string }[];
@@ -29,11 +41,13 @@ describe('a search', () => {
     put('agent/2026/11/rollout.jsonl', lines);
     put('cache/values.jsonl', '{"k":"a","v":1}\n');
     put('app/users.db', '{"name":"Ada","_id":"x"}\n');
+    putOpslog('store');
     expect(await found()).toEqual([
       'agent/2026/11/rollout.jsonl jsonl',
       'app/users.db nedb',
       'cache/values.jsonl jsonldb',
       'data/logs/players.log progressive',
+      'store opslog',
     ]);
     const { out } = await folder.run('inspect', '.');
     for (const word of ['DIALECT', 'jsonldb', 'nedb', 'progressive']) expect(out).toContain(word);
@@ -115,12 +129,16 @@ describe('a search', () => {
   it('gives pointers to the files they are for, and leaves the others as they are', async () => {
     put('a/players.log', botLog);
     put('a/rollout.jsonl', '{"id":1}\n{"id":2}\n');
+    putOpslog('b');
     const { exitCode, logs } = await folder.json('inspect', '--key-at', '/id', '.');
     expect(exitCode).toBe(0);
     expect(logs).toMatchObject([
       { dialect: 'progressive', keys: { live: 1 } },
       { dialect: 'jsonl', keys: { live: 2 } },
+      { dialect: 'opslog', keys: { live: 1 } },
     ]);
+    // Named by itself the store is no place for pointers.
+    expect((await folder.json('inspect', '--key-at', '/id', 'b')).exitCode).toBe(2);
   });
 });
 

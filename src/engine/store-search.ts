@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { companionSuffixes } from './dialects/index.js';
 import { LogctlError } from './errors.js';
-import { openLogAs, openLog, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
-import { dialectNamed, recognise } from './recognise.js';
+import { openLogAs, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
+import { dialectNamed, recognise, refuseOthersOptions } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
 
 /** A target of several that names no log: the others go on. */
@@ -18,16 +18,22 @@ const depthMax = 8;
 /** Programs keep other people's files there. */
 const passedOver = new Set(['node_modules', '.git']);
 
-/** The store that a directory is; undefined where it is none, or not of the dialect named. */
-export async function storeAt(
+/**
+ * The store that a directory is; undefined where it is none, or not of the dialect named.
+ * `isNamed`: the operator named this very directory. Throws LogctlError.
+ */
+export function storeAt(
   context: Context,
   path: string,
   options: TargetOptions,
-): Promise<Log | undefined> {
-  const probe = probeDirectory(context, path);
+  isNamed: boolean,
+): Log | undefined {
+  const probe = probeDirectory(context, path, isNamed);
   const dialect = probe && recognise(probe);
-  const isNamed = options.dialect === undefined || options.dialect === dialect?.name;
-  return dialect !== undefined && isNamed ? openLog(context, path, options) : undefined;
+  if (probe === undefined || dialect === undefined) return undefined;
+  if (options.dialect !== undefined && options.dialect !== dialect.name) return undefined;
+  refuseOthersOptions(probe, dialect, options);
+  return openLogAs(context, path, dialect.withOptions?.(options) ?? dialect);
 }
 
 /**
@@ -90,7 +96,7 @@ async function logsAt(
   const { disk } = context;
   const stat = disk.stat(path);
   if (stat?.kind === 'directory') {
-    const store = await storeAt(context, path, options);
+    const store = storeAt(context, path, options, false);
     if (store !== undefined) return [store];
     const isPassed = passedOver.has(path.slice(path.lastIndexOf('/') + 1));
     if (isPassed || depth >= depthMax || disk.lstat(path)?.kind === 'symlink') return [];

@@ -71,7 +71,7 @@ async function addTarget(
   const stat = context.disk.stat(word);
   if (stat === undefined && isGlob(word)) return addGlob(context, found, word, options, failed);
   if (stat?.kind === 'directory') {
-    const store = await storeAt(context, word, options);
+    const store = storeAt(context, word, options, true);
     if (store !== undefined) return void found.logs.push(store);
     const unread: FailedTarget[] = [];
     const logs = await logsIn(context, word, options, unread);

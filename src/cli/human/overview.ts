@@ -57,7 +57,7 @@ function logTable(logs: InspectLogPart[], nameOf: (path: string) => string, look
     { head: 'DIALECT', kind: 'text', cell: (log) => log.dialect, shown: named },
     { head: 'SIZE', kind: 'size', cell: (log) => columnBytes(log.bytes) },
     { head: 'LINES', kind: 'number', cell: (log) => thousands(log.lines) },
-    { head: 'KEYS', kind: 'number', cell: (log) => thousands(log.keys.live) },
+    { head: 'KEYS', kind: 'number', cell: keyCount },
     { head: 'LAST ENTRY', kind: 'text', cell: (log) => toMinute(log.lastTime), shown: timed },
     {
       head: 'VERDICT',
@@ -70,6 +70,10 @@ function logTable(logs: InspectLogPart[], nameOf: (path: string) => string, look
   const rows = logs.map((log) => shown.map(({ cell }) => cell(log)));
   return table(shown, rows, look.columns);
 }
+
+/** Where lines have no keys, 0 would say that there was nothing in it. */
+const keyCount = ({ keys, needsForKeys }: InspectLogPart): string =>
+  needsForKeys === undefined ? thousands(keys.live) : '-';
 
 /** What a directory holds as a whole. */
 export function totalsLine(totals: DirectoryTotals, look: Look): string[] {

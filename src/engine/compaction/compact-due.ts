@@ -91,8 +91,30 @@ async function isOneLine(context: Context, log: Log, bytes: number): Promise<boo
   }
 }
 
+/** True where compaction has been here and nothing came since. */
+function isCompacted(context: Context, log: Log): Promise<boolean> {
+  const isLines = log.dialect.compaction === 'lines';
+  return isLines ? hasOnlyLiveLines(context, log) : isOneState(context, log);
+}
+
+/** True where each key has one line, nothing was deleted, and the last line is whole. */
+async function hasOnlyLiveLines(context: Context, log: Log): Promise<boolean> {
+  let sets = 0;
+  let others = 0;
+  const scan = await scanLog(context, log, {
+    onRows({ count: rows, kind }) {
+      for (let row = 0; row < rows; row++) {
+        if (kind[row] === KIND.put) sets++;
+        else if (kind[row] !== KIND.meta && kind[row] !== KIND.blank) others++;
+      }
+    },
+  });
+  scan.close();
+  return others === 0 && sets === scan.keydir.count && scan.tail === 'whole';
+}
+
 /** True for a checkpoint, with one before it for merging readers, and lines without effect. */
-async function isCompacted(context: Context, log: Log): Promise<boolean> {
+async function isOneState(context: Context, log: Log): Promise<boolean> {
   if (!(await beginsWithCheckpoint(context, log))) return false;
   let states = 0;
   let others = 0;

@@ -35,6 +35,7 @@ export const opslog: Dialect = {
   name: 'opslog',
   looksLike: 'a directory of manifest.json, snapshots and ops; lines of "ts", "op", "id", "prev"',
   recognises,
+  takes: ['archive', 'includeArchived'],
   withOptions,
   layout,
   codec,
