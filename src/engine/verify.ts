@@ -172,12 +172,13 @@ const backupWords = (backups: readonly { verdict: string }[]) => {
 
 function notChecked({ log, scan, mirror }: Analysis): string[] {
   const words = uncheckedWords(entriesOf(scan), scan.checksummed);
-  const { about } = log.dialect;
+  const { about, writes } = log.dialect;
   if (about !== undefined) words.push(`what the lines mean: ${about}`);
   if (log.path === '-') words.push('backups, mirror and writers: standard input has none');
-  else if (mirror === null && about === undefined)
+  else if (mirror === null && writes !== undefined) {
     words.push('the main JSON file: none belongs to this log');
-  return words;
+  }
+  return [...words, ...(log.dialect.notChecked ?? [])];
 }
 
 function nextSteps(parts: VerifyLogPart[], findings: Finding[], target: string | undefined) {

@@ -142,6 +142,8 @@ export interface Dialect {
   fold?(context: Context, log: Log, keydir: Keydir): EntryFold | undefined;
   /** Findings of this format alone. Called after a log was read, its backups and companions too. */
   checkStore?(context: Context, scan: LogScan, findings: FindingList): Promise<void>;
+  /** What verify cannot know about such a log, in words. */
+  readonly notChecked?: readonly string[];
   /** Absent where the library has no lock. */
   readonly lock?: StoreLock;
   /** What compaction leaves: one checkpoint, or the last line of each live key as it stands. */

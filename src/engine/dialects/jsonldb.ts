@@ -24,6 +24,10 @@ export const jsonldb: Dialect = {
   predecessorSuffix: '.bak',
   emptiesInPlace: true,
   checkStore: checkJsonldb,
+  notChecked: [
+    'writes that jsonl-db held back (throttleFS) when it ended: they are in no file',
+    'a lock in another folder (lockfile.directory): only an open file tells of its holder',
+  ],
   lock: {
     look: async (context, path) => {
       const { state, words } = await lookAtLock(context, path, { patient: false });
