@@ -41,7 +41,7 @@ it('N2: a tenth of the lines may be corrupt, and one more makes nedb refuse', as
   );
 });
 
-it('N3: a null line is corrupt; scalars, arrays and objects without _id are passed over', async () => {
+it('N3: a null line is corrupt; other values and objects without _id are passed over', async () => {
   const odd = ['5', '"x"', '[]', 'true', '{"x":1}', '{}'];
   const passed = new NedbStore(lines(...documents(9), ...odd));
   expect(await ids(passed, 'upstream')).toHaveLength(9);
@@ -184,7 +184,7 @@ it('N11: an empty store beside a whole copy is that copy, before anybody opens i
   expect(store.read('~')).toBe(lines(...many));
 });
 
-it('N11: zeros beside a whole copy are that copy; a copy beside a whole store is none', async () => {
+it('N11: zeros beside a whole copy are that copy; one beside a whole store is none', async () => {
   const store = new NedbStore(Buffer.alloc(300));
   store.write(lines(...many), '~');
   expect((await store.recover({})).exitCode).toBe(0);
@@ -237,7 +237,7 @@ it('N15: compaction leaves documents in the order of their _id, then index lines
   expect(library.documents).toEqual(order);
 });
 
-it('N16: when a document expires is not in the file, so that none is taken for expired', async () => {
+it('N16: when a document expires is not in the file: none is taken for expired', async () => {
   const index = '{"$$indexCreated":{"fieldName":"at","expireAfterSeconds":1}}';
   const store = new NedbStore(lines(index, '{"_id":"old","at":{"$$date":0}}'));
   expect(await ids(store)).toEqual(['"old"']);
@@ -291,7 +291,7 @@ it('N20: numbers are never parsed and written again', async () => {
   expect(store.read()).toBe(lines(document));
 });
 
-it('N21: nothing shows that a program holds the store in its memory, and that is documented', async () => {
+it('N21: no lock shows that a program holds the store in its memory', async () => {
   const store = new NedbStore(lines(...many));
   const library = await openedByLibrary(store.path);
   expect(library.documents).toHaveLength(12);

@@ -1,17 +1,23 @@
-/** The real library on a store, as a test asks it: what it loads, or the words it refuses with. */
+/** The real library on a store: open for a program to work with, or asked what it loads. */
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
 /** The part of the library that tests use; its own types are not those of its export. */
-interface Store {
+interface Library {
   loadDatabaseAsync(): Promise<void>;
-  insertAsync(document: unknown): Promise<unknown>;
-  compactDatafileAsync(): Promise<void>;
+  insertAsync(documents: unknown): Promise<unknown>;
+  updateAsync(query: unknown, update: unknown, options: { upsert: boolean }): Promise<unknown>;
+  removeAsync(query: unknown): Promise<unknown>;
+  ensureIndexAsync(options: object): Promise<unknown>;
   getAllData(): unknown[];
 }
-const Datastore = require('@seald-io/nedb') as new (options: { filename: string }) => Store;
-const { serialize } = require('@seald-io/nedb/lib/model.js') as { serialize(doc: unknown): string };
+const Datastore = require('@seald-io/nedb') as new (options: { filename: string }) => Library;
+
+/** A document's text as the library writes it. */
+export const { serialize } = require('@seald-io/nedb/lib/model.js') as {
+  serialize(document: unknown): string;
+};
 
 /** Documents as the library writes them, in its own order; or its refusal. */
 export interface LibrarySaw {
@@ -19,15 +25,20 @@ export interface LibrarySaw {
   documents: string[];
 }
 
-/** Opens the store with the library, which rewrites it: never give it a fixture itself. */
+/** Opens the store as a program does, which rewrites it: never give it a fixture itself. */
+export async function openStore(path: string): Promise<Library> {
+  const library = new Datastore({ filename: path });
+  await library.loadDatabaseAsync();
+  return library;
+}
+
+/** What the library loads; it rewrites the store as `openStore` does. */
 export async function openedByLibrary(path: string): Promise<LibrarySaw> {
-  const store = new Datastore({ filename: path });
   try {
-    await store.loadDatabaseAsync();
+    const library = await openStore(path);
+    // A document whose _id is an array stands in the index once for each element.
+    return { documents: [...new Set(library.getAllData().map(serialize))] };
   } catch (error) {
     return { refusal: (error as Error).message, documents: [] };
   }
-  // A document whose _id is an array stands in the index once for each element.
-  const documents = new Set(store.getAllData().map((document) => serialize(document)));
-  return { documents: [...documents] };
 }
