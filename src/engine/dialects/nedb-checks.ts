@@ -2,7 +2,7 @@
 import type { LogScan } from '../checks/scan-log.js';
 import type { Context } from '../context.js';
 import type { FindingList } from '../finding-list.js';
-import { keyToString } from '../keydir/key-bytes.js';
+import { isJsonKey, keyToString } from '../keydir/key-bytes.js';
 import { plural } from '../text.js';
 import { OP } from './nedb-codec.js';
 import { corruptAlertThreshold } from './nedb-opening.js';
@@ -25,7 +25,7 @@ export async function checkNedb(
   const { path } = scan.log;
   checkEmpty(context, scan, findings);
   if (scan.bytes === 0 || !(await mayDiffer(context, scan))) return;
-  const load = await loadAsLibrary(context, path, framing);
+  const load = await loadAsLibrary(context, path, { ...framing, ordered: false });
   for (const source of load.sources) source.close();
   if (load.refusal !== undefined) return reportRefusal(path, load, findings);
   reportErased(scan, load, findings);
@@ -57,10 +57,7 @@ async function mayDiffer(context: Context, scan: LogScan): Promise<boolean> {
 /** An `_id` that is no string may meet another one, and `__proto__` is no key of a plain object. */
 function hasOtherKeys({ keydir }: LogScan): boolean {
   if (keydir.find(Buffer.from('__proto__')) >= 0) return true;
-  return keydir.order('documented').some((index) => {
-    const { bytes, start, length } = keydir.keyBytes(index);
-    return length > 0 && bytes[start] === 0xff;
-  });
+  return keydir.order('documented').some((index) => isJsonKey(keydir.key(index)));
 }
 
 function reportRefusal(path: string, load: NedbLoad, findings: FindingList): void {
@@ -75,8 +72,7 @@ function reportRefusal(path: string, load: NedbLoad, findings: FindingList): voi
 /** What the library does not load is gone from the file after its next start. */
 function reportErased({ log, keydir }: LogScan, load: NedbLoad, findings: FindingList): void {
   const lost = [...keydir.order('documented')].filter((index) => {
-    const theirs = load.keydir.find(keydir.key(index));
-    return theirs < 0 || load.keydir.at(theirs).line !== keydir.at(index).line;
+    return load.table.lineOf(keydir.key(index)) !== keydir.at(index).line;
   });
   const percent = Math.round((1000 * load.corrupt) / load.lines) / 10;
   const rate = `${percent} % of ${plural(load.lines, 'line')}, it allows ${allowed} %`;

@@ -24,6 +24,21 @@ export const nedbCodec: LineCodec = {
   },
   ops: OPS,
   decode,
+  plain: {
+    wordSlot: -1,
+    timeSlots: [],
+    seqSlot: -1,
+    lines: [
+      {
+        types: { [SLOT.id]: ['filled'], [SLOT.deleted]: ['absent'] },
+        ...{ kind: KIND.put, op: OP.document, keyed: true, valueSlot: WHOLE_LINE },
+      },
+      {
+        types: { [SLOT.id]: ['filled'], [SLOT.deleted]: ['true'] },
+        ...{ kind: KIND.delete, op: OP.removal, keyed: true },
+      },
+    ],
+  },
 };
 
 function decode(line: LineView): void {

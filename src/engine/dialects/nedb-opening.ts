@@ -1,4 +1,5 @@
 /** nedb-opening: what the library does behind the last line: the rate, the indexes, the rewrite. */
+import { stringToKey } from '../keydir/key-bytes.js';
 import { Keydir, literalFile } from '../keydir/keydir.js';
 import { readValues } from '../keydir/values.js';
 import { deserialized, keyOfId, refusalToWrite, serialized } from './nedb-documents.js';
@@ -10,13 +11,12 @@ export const corruptAlertThreshold = 0.1;
 
 const idField = '_id';
 
-/** Adds `refusal`, or the documents in the library's order. Source: persistence.js:281-341. */
-export async function finishLoad(load: NedbLoad): Promise<void> {
+/** Adds `refusal`, or the documents, if `ordered` in the library's order. Source: persistence.js:281-341. */
+export async function finishLoad(load: NedbLoad, ordered: boolean): Promise<void> {
   load.refusal = refusedRate(load) ?? makeIndexes(load);
   if (load.refusal !== undefined) return;
-  const order = writtenOrder(load);
-  load.refusal = sharedId(load) ?? (await sharedValue(load)) ?? unwritable(load, order);
-  if (load.refusal === undefined) await arrange(load, order);
+  load.refusal = sharedId(load) ?? (await sharedValue(load)) ?? unwritable(load);
+  if (load.refusal === undefined && ordered) await arrange(load, writtenOrder(load));
 }
 
 /** The rate of corrupt lines in the library's words; undefined: it goes on. */
@@ -101,13 +101,18 @@ function uniqueRefusal(load: NedbLoad, entry: number, key: unknown): NedbRefusal
 }
 
 /** The first document, or index, that the compaction of every load could not write. */
-function unwritable(load: NedbLoad, order: Uint32Array): NedbRefusal | undefined {
-  const { table } = load;
-  if (table.odd.size > 0) {
-    for (const entry of order) {
-      const message = table.oddAt(entry)?.refusal;
-      if (message !== undefined) return { kind: 'name', message, ...placeOf(load, entry) };
-    }
+function unwritable(load: NedbLoad): NedbRefusal | undefined {
+  const { odd, ranges } = load.table;
+  const byId = indexOfId(load);
+  // An empty array is under no key of the index, so that document is never written.
+  const refused = [...odd].filter(([, { id, refusal }]) => {
+    return refusal !== undefined && indexKeys({ [idField]: id }, byId).length > 0;
+  });
+  refused.sort(([, a], [, b]) => compareThings(a.id, b.id));
+  if (refused.length > 0) {
+    const [name, { refusal }] = refused[0];
+    const entry = ranges.find(stringToKey(name));
+    return { kind: 'name', message: refusal!, ...placeOf(load, entry) };
   }
   for (const [name, { fieldName, unique, sparse }] of Object.entries(load.indexLines)) {
     if (name === idField) continue;

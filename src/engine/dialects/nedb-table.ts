@@ -1,7 +1,7 @@
 /** nedb-table: the documents being loaded, kept as the library's plain object `dataById` does. */
-import { keyToString, stringToKey } from '../keydir/key-bytes.js';
+import { isJsonKey, keyToString, stringToKey } from '../keydir/key-bytes.js';
 import { Keydir, type LiveRange } from '../keydir/keydir.js';
-import type { NedbDocument } from './nedb-documents.js';
+import { deserialized, type NedbDocument } from './nedb-documents.js';
 
 /** What is odd about a document. */
 export interface OddDocument {
@@ -68,6 +68,13 @@ export class NedbTable {
     return order.sort((a, b) => placeOf(a) - placeOf(b));
   }
 
+  /** The line of the document that stands under a key's name; undefined: there is none. */
+  lineOf(key: Uint8Array): number | undefined {
+    const name = isJsonKey(key) ? nameOfJson(keyToString(key)) : key;
+    const entry = this.ranges.find(name);
+    return entry < 0 ? undefined : this.ranges.at(entry).line;
+  }
+
   /** What is odd about the document of this entry; undefined: nothing. */
   oddAt(index: number): OddDocument | undefined {
     return this.odd.size === 0 ? undefined : this.odd.get(this.nameAt(index));
@@ -89,6 +96,16 @@ export class NedbTable {
     if (typeof before === typeof id && JSON.stringify(before) === JSON.stringify(id)) return;
     this.collisions++;
     this.firstCollision ??= { name, line: range.line, offset: range.offset };
+  }
+}
+
+/** The name of an `_id` that is no string; empty where JavaScript cannot make one. */
+function nameOfJson(json: string): Uint8Array {
+  try {
+    return stringToKey(String(deserialized(Buffer.from(json)).value));
+  } catch {
+    // An object with a toString that is none: such a document is a corrupt line there.
+    return new Uint8Array(0);
   }
 }
 

@@ -4,7 +4,7 @@ import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { Keydir } from '../keydir/keydir.js';
 import { openSource } from '../log.js';
-import { deserialized } from './nedb-documents.js';
+import { skimmed } from './nedb-documents.js';
 import type { NedbIndex } from './nedb-indexes.js';
 import { cutLines, type NedbLine } from './nedb-lines.js';
 import { finishLoad } from './nedb-opening.js';
@@ -29,7 +29,7 @@ interface Place {
 /** What a load comes to. Its file stays open, so that values can be read: close it at the end. */
 export interface NedbLoad {
   refusal?: NedbRefusal;
-  /** The documents in the library's order: by `_id`, as its index has them. */
+  /** The documents, if asked for in the library's order: by `_id`, as its index has them. */
   keydir: Keydir;
   sources: SourceFile[];
   /** Lines that count, and those of them that are corrupt. */
@@ -48,17 +48,26 @@ export interface NedbLoad {
 /** What an index line holds: of any type, since nobody looked. */
 export type IndexOptions = Partial<Record<keyof NedbIndex, unknown>>;
 
+/** How a store is read. */
+export interface NedbLoadOptions {
+  /** Only so many of its bytes. */
+  until?: number;
+  /** A hook decoded the lines after they were cut. */
+  lineFeeds?: boolean;
+  /** Off where nobody asks for the order: it costs a second table of all documents. */
+  ordered?: boolean;
+}
+
 /**
  * Follows loadDatabaseAsync for the store at `path`: of the file itself, else of `path~`, which
- * the library would rename; of nothing where there is neither. `until`: only so many of its bytes.
- * `lineFeeds`: a hook decoded the lines after they were cut. Memory grows with the live keys and
+ * the library would rename; of nothing where there is neither. Memory grows with the live keys and
  * the longest line. Throws LogctlError; what the library throws is `refusal`.
  * Source: persistence.js:168-341, storage.js:283-294.
  */
 export async function loadAsLibrary(
   context: Context,
   path: string,
-  { until = Infinity, lineFeeds = false }: { until?: number; lineFeeds?: boolean } = {},
+  { until = Infinity, lineFeeds = false, ordered = true }: NedbLoadOptions = {},
 ): Promise<NedbLoad> {
   const load = emptyLoad();
   const isThere = (name: string) => name === '-' || context.disk.stat(name) !== undefined;
@@ -68,7 +77,7 @@ export async function loadAsLibrary(
   load.sources.push(source);
   try {
     await cutLines(context, source, { until, lineFeeds }, (line) => takeLine(load, line));
-    await finishLoad(load);
+    await finishLoad(load, ordered);
     return load;
   } catch (error) {
     source.close();
@@ -109,7 +118,7 @@ function takeLine(load: NedbLoad, line: NedbLine): void {
 }
 
 function applyLine({ table, indexLines }: NedbLoad, line: NedbLine): void {
-  const document = deserialized(line.bytes);
+  const document = skimmed(line.bytes);
   const value = document.value as Record<string, unknown>;
   const { _id: id } = value;
   if (id) {

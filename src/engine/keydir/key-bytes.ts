@@ -103,6 +103,9 @@ export function jsonToKey(json: string): Uint8Array {
   return Buffer.concat([Uint8Array.of(NO_STRING), Buffer.from(json)]);
 }
 
+/** True for a key that is no string. */
+export const isJsonKey = (key: Uint8Array): boolean => key[0] === NO_STRING;
+
 /** The JSON text of a key: a string with its quotes, or what else it is. */
 export function keyToJson(key: Uint8Array): string {
   return key[0] === NO_STRING ? keyToString(key) : JSON.stringify(keyToString(key));
