@@ -71,8 +71,8 @@ export async function replay(
 }
 
 /** No bytes, or zero bytes: where nothing follows the state is empty, whatever its keys are. */
-async function beginsWithNothing(context: Context, { path, missing }: Log): Promise<boolean> {
-  if (missing || path === '-') return false;
+async function beginsWithNothing(context: Context, { path, files, missing }: Log) {
+  if (missing || path === '-' || files[0]?.path !== path) return false;
   const head = new Uint8Array(4_096);
   const file = context.disk.open(path);
   try {

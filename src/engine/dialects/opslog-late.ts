@@ -5,6 +5,7 @@
  * there, in logs that no manifest names. An operation counts as lost where it is the last of its
  * key in those logs, the snapshot says something else, and no current log spoke of the key later.
  */
+import { join } from 'node:path';
 import type { Context } from '../context.js';
 import { keyToString, stringToKey } from '../keydir/key-bytes.js';
 import { Keydir } from '../keydir/keydir.js';
@@ -15,8 +16,8 @@ import type { Dialect } from './dialect.js';
 import { readEntries } from './opslog-entries.js';
 import { makeFold } from './opslog-fold.js';
 import type { StampedFile } from './opslog-layout.js';
+import { isUnfinished, lastTime } from './opslog-tail.js';
 import { readArchive, readSnapshot, snapshotHead, Sources } from './opslog-sources.js';
-import { join } from 'node:path';
 
 /** The last that an unread log says of a key. */
 export interface LateEntry {
@@ -35,7 +36,14 @@ export interface LateEntries {
   isFreshOverOld: boolean;
 }
 
-const tailBytes = 65_536;
+/** A state, the logs behind it, and the snapshot that should hold what both lead to. */
+interface Step {
+  from: string | undefined;
+  logs: StampedFile[];
+  to: string;
+  /** The snapshot began empty: all that was before is missing in it. */
+  isOtherLife: boolean;
+}
 
 /** Finds them. Reads old files only where there is a sign that something is missing. */
 export async function findLate(
@@ -74,50 +82,81 @@ class LateFinder {
     const { snapshot } = this.base;
     const result = { entries: this.entries, isFreshOverOld: false };
     if (snapshot === undefined || Number.isNaN(this.stamp)) return result;
-    const before = this.generationBefore();
-    const isLate = (log: StampedFile) => !(this.lastTime(log) <= this.time);
-    const logs = new Set([...(before?.logs ?? []), ...this.older.filter(isLate)]);
-    if (logs.size === 0 && before === undefined) return result;
-    result.isFreshOverOld = before?.isOtherLife ?? false;
+    const steps = this.steps();
+    result.isFreshOverOld = steps.some(({ isOtherLife }) => isOtherLife);
+    if (steps.length === 0) return result;
     const read = await readSnapshot(this.context, this.dialect, this.sources, snapshot);
     // What a damaged snapshot lacks is no loss of the library's: it is filled otherwise.
     if (read.damage.lines > 0) return result;
     const now = read.keydir;
-    const expected = await this.fold(before?.snapshot, [...logs]);
-    const keys = await this.differing(expected, now, result.isFreshOverOld);
+    const keys = new Set<string>();
+    for (const step of steps) {
+      const expected = await this.fold(step.from, step.logs);
+      const next = step.to === snapshot ? now : await this.stateOf(step.to);
+      for (const key of await this.differing(expected, next, step.isOtherLife)) keys.add(key);
+      if (step.isOtherLife) this.addRecords(keys, expected);
+    }
     if (keys.size === 0) return result;
-    await this.collect(
-      keys,
-      this.older.map(({ path }) => path),
-      (key, entry) => {
-        const known = this.entries.get(key);
-        if (known === undefined || !(entry.time < known.time)) this.entries.set(key, entry);
-      },
-    );
-    if (result.isFreshOverOld) this.addRecords(keys, expected);
+    await this.collect(keys, pathsOf(this.older), (key, entry) => {
+      const known = this.entries.get(key);
+      if (known === undefined || !(entry.time < known.time)) this.entries.set(key, entry);
+    });
     await this.dropKnown(now);
     await this.dropArchived(now);
     await this.dropSuperseded();
     return result;
   }
 
-  /** The generation that the current snapshot should continue, where there is a sign of doubt. */
-  private generationBefore() {
+  /**
+   * Generations whose next snapshot may lack something: every one of agents since a snapshot that
+   * we wrote, the last of another life, and logs that were written to after their generation.
+   */
+  private steps(): Step[] {
+    const { disk } = this.context;
     const { snapshots } = this.base.names;
     const { manifest, snapshot } = this.base;
-    if (snapshotHead(this.context.disk, snapshot!).isOurs) return undefined;
-    const older = snapshots.filter((one) => one.stamp < this.stamp && one.path !== snapshot);
-    const created = Date.parse(manifest?.stats.created ?? '');
-    // The first snapshot of this store's life; older ones belong to another.
-    const first = snapshots.findLast(({ stamp }) => stamp <= created)?.stamp;
-    const isOtherLife = first !== undefined && this.isBefore(first);
-    const lived = isOtherLife ? older.filter(({ stamp }) => stamp < first) : older;
-    const last = lived.findLast((one) => !this.isUnfinished(one)) ?? lived[0];
-    const until = isOtherLife ? first : this.stamp;
-    const logs = this.older.filter(({ stamp }) => stamp >= (last?.stamp ?? 0) && stamp < until);
-    const hasAgents = logs.some(({ agent }) => agent !== undefined);
-    if (!isOtherLife && !hasAgents) return undefined;
-    return { snapshot: last?.path, logs, isOtherLife };
+    const current = { path: snapshot!, stamp: this.stamp };
+    const before = snapshots.filter((one) => one.stamp < this.stamp && one.path !== snapshot);
+    const chain = [
+      ...before.filter((one) => !isUnfinished(this.context.disk, one, this.base.names.logs)),
+      current,
+    ];
+    const ours = chain.findLastIndex(({ path }) => snapshotHead(disk, path).isOurs);
+    const isAgents = ({ agent }: StampedFile) => agent !== undefined;
+    const steps = chain.slice(Math.max(0, ours)).flatMap((from, place, all): Step[] => {
+      const to = all[place + 1];
+      if (to === undefined) return [];
+      const logs = this.logsBetween(from.stamp, to.stamp);
+      if (!logs.some(isAgents)) return [];
+      return [{ from: from.path, logs, to: to.path, isOtherLife: false }];
+    });
+    const first = this.firstOfLife(manifest?.stats.created);
+    if (ours < 0 && first !== undefined) {
+      const last = chain.findLast(({ stamp }) => stamp < first.stamp) ?? before[0];
+      const logs = this.logsBetween(last?.stamp ?? 0, first.stamp);
+      steps.push({ from: last?.path, logs, to: current.path, isOtherLife: true });
+    }
+    const known = new Set(steps.flatMap(({ logs }) => logs));
+    const late = this.older.filter(
+      (log) => !known.has(log) && !(lastTime(this.context.disk, log) <= this.time),
+    );
+    if (late.length === 0) return steps;
+    return [...steps, { from: undefined, logs: late, to: current.path, isOtherLife: false }];
+  }
+
+  private logsBetween(from: number, to: number): StampedFile[] {
+    return this.older.filter(({ stamp }) => stamp >= from && stamp < to);
+  }
+
+  /** The first snapshot of this store's life, where files of another life are older. */
+  private firstOfLife(created = ''): StampedFile | undefined {
+    const { snapshots } = this.base.names;
+    const first = snapshots.findLast(({ stamp }) => stamp <= Date.parse(created));
+    return first !== undefined && this.isBefore(first.stamp) ? first : undefined;
+  }
+
+  private async stateOf(path: string): Promise<Keydir> {
+    return (await readSnapshot(this.context, this.dialect, this.sources, path)).keydir;
   }
 
   private isBefore(stamp: number): boolean {
@@ -125,33 +164,9 @@ class LateFinder {
     return [...snapshots, ...logs].some((file) => file.stamp < stamp && file.bytes > 0);
   }
 
-  /** A compaction that never took effect: an older log was written to after it. */
-  private isUnfinished({ path, stamp }: StampedFile): boolean {
-    const { time } = snapshotHead(this.context.disk, path);
-    return this.base.names.logs.some((log) => log.stamp < stamp && this.lastTime(log) > time);
-  }
-
-  /** The time of the last operation of a log, as far as its end shows; NaN where it does not. */
-  private lastTime({ path, bytes }: StampedFile): number {
-    const file = this.context.disk.open(path);
-    try {
-      const tail = new Uint8Array(Math.min(bytes, tailBytes));
-      const length = file.read(tail, bytes - tail.length) as number;
-      const text = Buffer.from(tail.subarray(0, length)).toString('latin1');
-      const last = text.lastIndexOf('{"ts":"');
-      if (last < 0) return bytes === 0 ? -Infinity : NaN;
-      return Date.parse(text.slice(last + 7, text.indexOf('"', last + 7)));
-    } finally {
-      file.close();
-    }
-  }
-
   private async fold(snapshot: string | undefined, logs: StampedFile[]): Promise<Keydir> {
     const { context, dialect, sources } = this;
-    const keydir =
-      snapshot === undefined
-        ? new Keydir()
-        : (await readSnapshot(context, dialect, sources, snapshot)).keydir;
+    const keydir = snapshot === undefined ? new Keydir() : await this.stateOf(snapshot);
     const fold = makeFold(
       keydir,
       logs.some(({ agent }) => agent !== undefined),
@@ -264,8 +279,8 @@ class LateFinder {
   /** A later word in a log that is read, or is of this generation, stands. */
   private async dropSuperseded(): Promise<void> {
     const { logs, names } = this.base;
-    const newer = names.logs.filter(({ stamp }) => stamp >= this.stamp).map(({ path }) => path);
-    const paths = [...new Set([...logs.map(({ path }) => path), ...newer])];
+    const newer = names.logs.filter(({ stamp }) => stamp >= this.stamp);
+    const paths = [...new Set(pathsOf([...logs, ...newer]))];
     const keys = new Set(this.entries.keys());
     if (keys.size === 0) return;
     await this.collect(keys, paths, (key, { time }) => {
@@ -274,6 +289,8 @@ class LateFinder {
     });
   }
 }
+
+const pathsOf = (files: readonly { path: string }[]) => files.map(({ path }) => path);
 
 function keyAt(batch: LineBatch, row: number): string {
   const start = batch.keyStart[row];

@@ -12,6 +12,7 @@ import { makeFold } from './opslog-fold.js';
 import { namesOf, type StampedFile } from './opslog-layout.js';
 import { snapshotHead } from './opslog-sources.js';
 import { roleOf } from './opslog-snapshot.js';
+import { tailText } from './opslog-tail.js';
 
 /** Snapshots and logs that are not read any more, oldest first. */
 export function pastFiles(disk: DiskReader, directory: string): LogFile[] {
@@ -72,8 +73,6 @@ export function storeAt(context: Context, log: Log, time: number): Log {
   return { ...log, dialect: past, files };
 }
 
-const tailBytes = 65_536;
-
 /** Agents and generations of a store, for inspect. Reads the ends of files only. */
 export function describeStore({ disk }: Context, directory: string): StorePart {
   const { names, logs, snapshot } = baseOf(disk, directory);
@@ -97,18 +96,11 @@ export function describeStore({ disk }: Context, directory: string): StorePart {
 
 /** Clock and time of the last operation of a log, as far as its end shows. */
 function lastOf(disk: DiskReader, path: string, bytes: number) {
-  const file = disk.open(path);
-  try {
-    const tail = new Uint8Array(Math.min(bytes, tailBytes));
-    file.read(tail, bytes - tail.length);
-    const text = Buffer.from(tail).toString('latin1');
-    const clock = [...text.matchAll(/"clock":(\d{1,15})[,}]/g)].at(-1)?.[1];
-    const time = [...text.matchAll(/\{"ts":"([^"]{1,40})"/g)].at(-1)?.[1];
-    return {
-      clock: clock === undefined ? null : Number(clock),
-      lastTime: isoTime(Date.parse(time ?? '')),
-    };
-  } finally {
-    file.close();
-  }
+  const text = tailText(disk, path, bytes);
+  const clock = [...text.matchAll(/"clock":(\d{1,15})[,}]/g)].at(-1)?.[1];
+  const time = [...text.matchAll(/\{"ts":"([^"]{1,40})"/g)].at(-1)?.[1];
+  return {
+    clock: clock === undefined ? null : Number(clock),
+    lastTime: isoTime(Date.parse(time ?? '')),
+  };
 }

@@ -1,0 +1,36 @@
+/** opslog-tail: what the end of an operation log shows, without reading all of it. */
+import type { DiskReader } from '../disk.js';
+import type { StampedFile } from './opslog-layout.js';
+import { snapshotHead } from './opslog-sources.js';
+
+const tailBytes = 65_536;
+
+/** The last bytes of a file as text. */
+export function tailText(disk: DiskReader, path: string, bytes: number): string {
+  const file = disk.open(path);
+  try {
+    const tail = new Uint8Array(Math.min(bytes, tailBytes));
+    const length = file.read(tail, bytes - tail.length) as number;
+    return Buffer.from(tail.subarray(0, length)).toString('latin1');
+  } finally {
+    file.close();
+  }
+}
+
+/** The time of the last operation, ms; NaN where the end does not show one. */
+export function lastTime(disk: DiskReader, { path, bytes }: StampedFile): number {
+  const text = tailText(disk, path, bytes);
+  const last = text.lastIndexOf('{"ts":"');
+  if (last < 0) return bytes === 0 ? -Infinity : NaN;
+  return Date.parse(text.slice(last + 7, text.indexOf('"', last + 7)));
+}
+
+/** True for the snapshot of a compaction that never took effect: an older log went on after it. */
+export function isUnfinished(
+  disk: DiskReader,
+  { path, stamp }: StampedFile,
+  logs: readonly StampedFile[],
+): boolean {
+  const { time } = snapshotHead(disk, path);
+  return logs.some((log) => log.stamp < stamp && lastTime(disk, log) > time);
+}
