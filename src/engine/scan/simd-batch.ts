@@ -1,6 +1,5 @@
-/** simd-batch: the rows of the SIMD module as the columns of a batch, in its own memory. */
-import { KIND, PROBLEM, type LineBatch } from './kernel.js';
-import type { CrcWatch } from './crc-watch.js';
+/** simd-batch: the memory of the SIMD module as others see it: its rows as a batch, the chunk. */
+import type { LineBatch } from './kernel.js';
 import type { SimdExports } from './simd-module.js';
 
 /** Views of the columns; see simd/rows.as.ts for where each lies. */
@@ -29,63 +28,97 @@ export function columnsIn(module: SimdExports): Omit<LineBatch, 'count' | 'odd'>
   };
 }
 
-/** Puts back what every row of the module's own has in the columns that it never writes. */
-export function clearForeign(batch: LineBatch): void {
-  batch.errorAt.fill(-1);
-  batch.writer.fill(0);
-}
+/** Views of a module's memory: anew where it has grown. */
+export class SimdBatch {
+  readonly batch: LineBatch;
+  bytes!: Uint8Array;
+  chunk!: Uint8Array;
+  /** The keys of the module's own rows. */
+  private keys!: Uint8Array;
+  /** Rows were added that are not the module's own. */
+  private hasForeign = false;
 
-/**
- * Copies the first row of another batch to the end of this one, its key to `keyAt`. False where
- * the keys are in a copy now, because that one did not fit: no other row may follow.
- */
-export function addRowOf(from: LineBatch, batch: LineBatch, keyAt: number): boolean {
-  const row = batch.count++;
-  batch.offset[row] = from.offset[0];
-  batch.length[row] = from.length[0];
-  batch.kind[row] = from.kind[0];
-  batch.op[row] = from.op[0];
-  batch.problem[row] = from.problem[0];
-  batch.errorAt[row] = from.errorAt[0];
-  batch.time[row] = from.time[0];
-  batch.seq[row] = from.seq[0];
-  batch.clock[row] = from.clock[0];
-  batch.writer[row] = from.writer[0];
-  batch.valueOffset[row] = from.valueOffset[0];
-  batch.valueLength[row] = from.valueLength[0];
-  batch.keyStart[row] = keyAt;
-  batch.keyLength[row] = from.keyLength[0];
-  const start = from.keyStart[0];
-  const key = from.keys.subarray(start, start + from.keyLength[0]);
-  const fits = keyAt + key.length <= batch.keys.length;
-  if (!fits) batch.keys = Buffer.concat([batch.keys.subarray(0, keyAt), key]);
-  else batch.keys.set(key, keyAt);
-  return fits;
-}
-
-/** Compares the checksums of the rows that end in one. Gives how many match. */
-export function checkSums(
-  module: SimdExports,
-  batch: LineBatch,
-  crc: CrcWatch,
-  addressOf: (offset: number) => number,
-): number {
-  const count = module.takeSums();
-  if (count === 0) return 0;
-  const { buffer } = module.memory;
-  const bytes = new Uint8Array(buffer);
-  const words = new Uint32Array(buffer, module.sumsAt.value, count * 4);
-  const offsets = new Float64Array(buffer, module.sumsAt.value, count * 2);
-  let matching = 0;
-  for (let k = 0; k < count; k++) {
-    const row = words[4 * k];
-    const verdict = crc.check(bytes, addressOf(offsets[2 * k + 1]), words[4 * k + 1]);
-    crc.reset();
-    if (verdict === 'matches') matching++;
-    if (verdict !== 'differs') continue;
-    if (batch.problem[row] === 0) batch.odd++;
-    batch.kind[row] = KIND.bad;
-    batch.problem[row] |= PROBLEM.crc;
+  constructor(private readonly module: SimdExports) {
+    this.batch = { count: 0, odd: 0, ...columnsIn(module) };
+    this.look();
+    this.clearForeign();
   }
-  return matching;
+
+  /** To be called when the memory may have grown: then the old views are dead. */
+  follow(): void {
+    if (this.bytes.buffer !== this.module.memory.buffer) this.look();
+  }
+
+  private look(): void {
+    const { module, batch } = this;
+    const { count, odd, keys } = batch;
+    const columns = columnsIn(module);
+    const isForeign = this.keys !== undefined && keys !== this.keys;
+    Object.assign(batch, columns, { count, odd, keys: isForeign ? keys : columns.keys });
+    this.keys = columns.keys;
+    this.bytes = new Uint8Array(module.memory.buffer);
+    const start = module.chunkAt.value;
+    this.chunk = this.bytes.subarray(start, start + module.chunkBytes.value);
+  }
+
+  /** Begins an empty batch of rows of this file, the first of them at `line`. */
+  clear(file: number, line: number): void {
+    const { batch } = this;
+    if (this.hasForeign) this.clearForeign();
+    batch.count = batch.odd = 0;
+    this.module.clearRows(file, line);
+  }
+
+  /** Puts back what every row of the module's own has in the columns that it never writes. */
+  private clearForeign(): void {
+    const { batch } = this;
+    batch.errorAt.fill(-1);
+    batch.writer.fill(0);
+    batch.keys = this.keys;
+    this.hasForeign = false;
+  }
+
+  /** Takes over how many rows the module has made. */
+  count(): void {
+    this.batch.count = this.module.rows.value;
+    this.batch.odd = this.module.odd.value;
+  }
+
+  /**
+   * Copies the first row of another batch to the end of this one. False where no other row may
+   * follow: there is no room, or its key did not fit and the keys are in a copy now.
+   */
+  addRowOf(from: LineBatch): boolean {
+    const { batch, module } = this;
+    const keyAt = module.nextKeyAt() - module.keysAt.value;
+    const start = from.keyStart[0];
+    const key = from.keys.subarray(start, start + from.keyLength[0]);
+    const isOdd = from.odd > 0;
+    copyRow(from, batch, batch.count++, keyAt);
+    if (isOdd) batch.odd++;
+    module.addForeignRow(isOdd ? 1 : 0, key.length);
+    this.hasForeign = true;
+    const fits = keyAt + key.length <= batch.keys.length;
+    if (!fits) batch.keys = Buffer.concat([batch.keys.subarray(0, keyAt), key]);
+    else batch.keys.set(key, keyAt);
+    return fits && batch.count < batch.kind.length;
+  }
+}
+
+/** Copies row 0 of `from` to row `row` of `to`, whose key is to lie at `keyAt`. */
+function copyRow(from: LineBatch, to: LineBatch, row: number, keyAt: number): void {
+  to.offset[row] = from.offset[0];
+  to.length[row] = from.length[0];
+  to.kind[row] = from.kind[0];
+  to.op[row] = from.op[0];
+  to.problem[row] = from.problem[0];
+  to.errorAt[row] = from.errorAt[0];
+  to.time[row] = from.time[0];
+  to.seq[row] = from.seq[0];
+  to.clock[row] = from.clock[0];
+  to.writer[row] = from.writer[0];
+  to.valueOffset[row] = from.valueOffset[0];
+  to.valueLength[row] = from.valueLength[0];
+  to.keyStart[row] = keyAt;
+  to.keyLength[row] = from.keyLength[0];
 }

@@ -3,19 +3,21 @@
  *
  * Answers what the reference kernel answers, byte for byte, on every input; see README.md.
  */
-import { SimdKeydir } from '../keydir/simd-keydir.js';
+import { inMemory, MEMBERS_TABLE, SimdKeydir } from '../keydir/simd-keydir.js';
 import { BreakWatch } from './break-watch.js';
-import { CrcWatch } from './crc-watch.js';
-import type {
-  Kernel,
-  KernelOptions,
-  LineBatch,
-  LineCodec,
-  MakeKernel,
-  ScanStart,
+import {
+  KIND,
+  type HeldState,
+  type Kernel,
+  type KernelOptions,
+  type LineBatch,
+  type LineCodec,
+  type MakeKernel,
+  type ScanStart,
 } from './kernel.js';
-import { addRowOf, checkSums, clearForeign, columnsIn } from './simd-batch.js';
+import { SimdBatch } from './simd-batch.js';
 import { openSimd, SCAN, type SimdExports } from './simd-module.js';
+import { SimdSums } from './simd-sums.js';
 import { writeTables } from './simd-tables.js';
 import { SlowLines } from './slow-lines.js';
 import { Utf8Watch } from './utf8-watch.js';
@@ -42,17 +44,17 @@ class SimdKernel implements Kernel {
   pending = false;
 
   private readonly module: SimdExports;
-  /** The module's memory, and what of it the caller fills. Both anew where it has grown. */
-  private bytes!: Uint8Array;
-  private chunkView!: Uint8Array;
-  private keys!: Uint8Array;
+  private readonly views: SimdBatch;
   private readonly chunkAt: number;
   private readonly keptMax: number;
   private readonly codec: LineCodec;
   private readonly fold: boolean;
   private readonly slow: SlowLines;
-  private readonly crc = new CrcWatch();
-  private matching = 0;
+  private readonly sums: SimdSums;
+  /** Members of a whole state, in the module's table for them; and the state where it is held. */
+  private readonly members: SimdKeydir;
+  private ownHeld: HeldState | undefined;
+  private readonly holdStates: KernelOptions['holdStates'];
   private readonly utf8 = new Utf8Watch();
   private readonly breaks: BreakWatch | undefined;
   /** File offsets of bytes that make a line doubtful, ascending, from the line being read on. */
@@ -66,55 +68,42 @@ class SimdKernel implements Kernel {
   private last = false;
   private firstLine = 1;
   private folded = 0;
-  private hasForeign = false;
+  /** First byte in memory that is kept for the next chunk. */
+  private keepAt = 0;
+  /** A line is to be read again whose first bytes are gone. */
+  private goesBack = false;
 
   constructor(
     options: KernelOptions,
     readonly keydir: SimdKeydir,
   ) {
-    const { codec, fold } = options;
+    const { codec, fold, holdStates } = options;
     const { module } = keydir;
     this.module = module;
     this.codec = codec;
     this.fold = fold;
+    this.holdStates = holdStates;
+    this.members = new SimdKeydir(module, MEMBERS_TABLE);
+    this.sums = new SimdSums(module, this.addressOf);
     this.keptMax = module.chunkAt.value - module.keptAt.value;
     this.chunkAt = module.chunkAt.value;
-    this.batch = { count: 0, odd: 0, ...columnsIn(module) };
-    clearForeign(this.batch);
-    this.look();
+    this.views = new SimdBatch(module);
+    this.batch = this.views.batch;
     this.slow = new SlowLines({ ...options, chunkBytes: module.chunkBytes.value });
     const { breaks } = codec.shape;
     this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
   }
 
   get chunk(): Uint8Array {
-    return this.chunkView;
-  }
-
-  /** Looks at the memory as it is now. */
-  private look(): void {
-    const { module, batch, chunkAt } = this;
-    const count = batch.count;
-    const { keys: foreign } = batch;
-    Object.assign(batch, columnsIn(module));
-    if (this.keys !== undefined && foreign !== this.keys) batch.keys = foreign;
-    else this.keys = batch.keys;
-    batch.count = count;
-    this.bytes = new Uint8Array(module.memory.buffer);
-    this.chunkView = this.bytes.subarray(chunkAt, chunkAt + module.chunkBytes.value);
-  }
-
-  /** To be called when the memory may have grown: then the old views are dead. */
-  private follow(): void {
-    if (this.bytes.buffer !== this.module.memory.buffer) this.look();
+    return this.views.chunk;
   }
 
   get held(): Kernel['held'] {
-    return this.slow.held;
+    return this.ownHeld ?? this.slow.held;
   }
 
   get checksummed(): number {
-    return this.matching + this.slow.checksummed;
+    return this.sums.matching + this.slow.checksummed;
   }
 
   get writers(): readonly string[] {
@@ -137,45 +126,62 @@ class SimdKernel implements Kernel {
     this.firstLine = at.line ?? 1;
     this.batch.count = 0;
     this.pending = this.slow.active = false;
-    this.utf8.reset();
-    this.breaks?.reset();
-    this.badBytes = [];
+    this.ownHeld = undefined;
+    this.forgetBadBytes();
     writeTables(module, this.codec);
-    this.follow();
+    module.setStates(this.fold ? 1 : 0);
+    this.views.follow();
     module.feed(this.chunkAt, this.chunkAt, BigInt(at.offset));
     module.restart(this.chunkAt);
   }
 
   scan(length: number, last: boolean): void {
-    this.clearBatch();
-    if (this.held !== undefined) this.slow.release();
-    this.follow();
+    this.firstLine += this.batch.count;
+    this.folded = 0;
+    this.views.clear(this.file, this.firstLine);
+    this.release();
     if (!this.pending) this.beginChunk(length, last);
     this.pending = false;
     let goesOn = !this.slow.active || this.readSlowly();
     while (goesOn && !this.pending) {
       const status = this.scanOn();
       this.pending = status === SCAN.full;
-      goesOn = status === SCAN.doubt && this.readSlowly();
+      if (status === SCAN.state) this.takeState();
+      else goesOn = status === SCAN.doubt && this.readSlowly();
     }
     this.foldRows();
-    if (!this.pending) this.endChunk();
+    if (!this.pending && !this.goesBack) this.endChunk();
+    this.goesBack = false;
   }
 
-  private clearBatch(): void {
-    const { batch } = this;
-    this.firstLine += batch.count;
-    if (this.hasForeign) {
-      clearForeign(batch);
-      batch.keys = this.keys;
+  /** Lets a whole state that was held take effect. */
+  private release(): void {
+    if (this.ownHeld !== undefined) this.keydir.replaceState(this.members);
+    else if (this.slow.held !== undefined) this.slow.release();
+    this.ownHeld = undefined;
+    this.views.follow();
+  }
+
+  /** The last row is a whole state: it takes effect, or is held. */
+  private takeState(): void {
+    this.foldRows();
+    const { batch, holdStates, keydir, members, firstLine } = this;
+    const row = batch.count - 1;
+    const replaces = keydir.upstreamCount > 0;
+    if (!this.fold || batch.kind[row] !== KIND.state) return;
+    if (holdStates === 'all' || (holdStates === 'replacing' && replaces)) {
+      const place = { line: firstLine + row, offset: batch.offset[row], length: batch.length[row] };
+      const { op, time } = batch;
+      this.ownHeld = { members: members.sync(), ...place, op: op[row], time: time[row] };
+    } else {
+      keydir.replaceState(members);
+      this.views.follow();
     }
-    this.hasForeign = false;
-    batch.count = batch.odd = this.folded = 0;
-    this.module.clearRows();
+    this.pending = this.ownHeld !== undefined || batch.count === batch.kind.length;
   }
 
   private beginChunk(length: number, last: boolean): void {
-    const { module, chunkAt, bytes } = this;
+    const { module, chunkAt } = this;
     this.length = length;
     this.last = last;
     this.utf8.check(this.chunk, length, last);
@@ -184,7 +190,7 @@ class SimdKernel implements Kernel {
     for (const at of bad) this.badBytes.push(this.chunkOffset + at);
     let end = chunkAt + length;
     if (last) {
-      bytes.fill(space, end, end + paddingBytes);
+      this.views.bytes.fill(space, end, end + paddingBytes);
       end += paddingBytes;
     }
     module.feed(chunkAt - this.kept, end, BigInt(this.chunkOffset));
@@ -192,15 +198,24 @@ class SimdKernel implements Kernel {
 
   /** Scans on from where the module is; gives how that ended, a member of SCAN. */
   private scanOn(): number {
-    const { module, batch } = this;
+    const { module } = this;
     this.findBadByte();
-    const status = module.scan();
-    batch.count = module.rows.value;
-    batch.odd = module.odd.value;
-    if (status !== SCAN.more) return status;
-    // A line that the file's end or the memory leaves unfinished.
-    const open = this.dataEnd - this.addressOf(this.lineStart);
-    return open > (this.last ? 0 : this.keptMax) ? SCAN.doubt : status;
+    const status = inMemory(module, () => module.scan());
+    this.views.follow();
+    this.views.count();
+    return status === SCAN.more ? this.keepOpenLine() : status;
+  }
+
+  /** The line that the data's end leaves unfinished: SCAN.more where it can go on. */
+  private keepOpenLine(): number {
+    const { module, dataEnd, keptMax, last } = this;
+    this.keepAt = this.addressOf(this.lineStart);
+    if (last) return this.keepAt < dataEnd ? SCAN.doubt : SCAN.more;
+    if (dataEnd - this.keepAt <= keptMax) return SCAN.more;
+    // Too long to be kept whole: what was read of it may go.
+    this.keepAt = inMemory(module, () => module.keepFrom()) >>> 0;
+    this.views.follow();
+    return this.keepAt !== 0 && dataEnd - this.keepAt <= keptMax ? SCAN.more : SCAN.doubt;
   }
 
   private get dataEnd(): number {
@@ -218,7 +233,7 @@ class SimdKernel implements Kernel {
   private findBadByte(): void {
     const { badBytes } = this;
     while (badBytes.length > 0 && badBytes[0] < this.lineStart) badBytes.shift();
-    const at = badBytes.length > 0 ? this.addressOf(badBytes[0]) : 0xffffffff;
+    const at = badBytes.length > 0 ? Math.max(1, this.addressOf(badBytes[0])) : 0xffffffff;
     this.module.setBadAt(at);
   }
 
@@ -230,38 +245,53 @@ class SimdKernel implements Kernel {
       this.foldRows();
       from = this.addressOf(this.lineStart);
       slow.begin(this.file, this.lineStart, this.firstLine + batch.count);
+      if (from < this.chunkAt - this.kept) return this.goBack();
     }
-    const end = slow.feed(this.bytes, from, this.dataEnd, this.last);
-    this.follow();
+    const end = slow.feed(this.views.bytes, from, this.dataEnd, this.last);
+    this.views.follow();
     if (slow.active) return false;
-    const keyAt = module.nextKeyAt() - module.keysAt.value;
-    const hasRoom = addRowOf(slow.batch, batch, keyAt);
-    const isOdd = slow.batch.odd > 0;
-    if (isOdd) batch.odd++;
-    module.addForeignRow(isOdd ? 1 : 0, slow.batch.keyLength[0]);
-    this.hasForeign = true;
+    const mayGoOn = this.views.addRowOf(slow.batch);
     this.folded = batch.count;
     module.restart(end);
-    this.pending = slow.held !== undefined || !hasRoom || batch.count === batch.kind.length;
+    this.pending = slow.held !== undefined || !mayGoOn;
     return true;
   }
 
+  /** The line's first bytes are gone: the next chunk is to begin with them. Gives false. */
+  private goBack(): false {
+    this.chunkOffset = this.lineStart;
+    this.kept = 0;
+    this.forgetBadBytes();
+    this.goesBack = true;
+    return false;
+  }
+
+  private forgetBadBytes(): void {
+    this.utf8.reset();
+    this.breaks?.reset();
+    this.badBytes = [];
+  }
+
   private foldRows(): void {
-    const { batch, module } = this;
-    this.matching += checkSums(module, batch, this.crc, this.addressOf);
+    const { batch } = this;
+    this.sums.check(batch);
     if (this.fold && this.folded < batch.count) {
       this.keydir.foldRows(batch, this.folded, this.file, this.firstLine);
-      this.follow();
+      this.views.follow();
     }
     this.folded = batch.count;
   }
 
-  /** Keeps what of the line being read is there. */
+  /** Keeps what of the line being read is needed. */
   private endChunk(): void {
-    const { module, slow, bytes, chunkAt, dataEnd } = this;
-    const from = slow.active ? dataEnd : this.addressOf(this.lineStart);
+    const { module, slow, chunkAt, dataEnd, lineStart, codec } = this;
+    const from = slow.active ? dataEnd : this.keepAt;
+    const isCut = !slow.active && from > this.addressOf(lineStart);
+    if (isCut && codec.shape.crcSlot >= 0) {
+      this.sums.feed(lineStart, this.chunkOffset + (from - chunkAt));
+    }
     this.kept = dataEnd - from;
-    bytes.copyWithin(chunkAt - this.kept, from, dataEnd);
+    this.views.bytes.copyWithin(chunkAt - this.kept, from, dataEnd);
     module.moved(this.length);
     this.chunkOffset += this.length;
   }

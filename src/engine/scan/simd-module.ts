@@ -30,6 +30,8 @@ export const SCAN = {
   full: 1,
   /** The line at `lineStart` is for the reference. */
   doubt: 2,
+  /** The last row is a whole state, whose members are in the module's table for them. */
+  state: 3,
 } as const;
 
 /** See simd/scan.as.ts. Places are addresses in `memory`, offsets are in the file. */
@@ -50,6 +52,7 @@ export interface SimdExports {
   keysEnd: Place;
   sumsAt: Place;
   setSlotCount(count: number): void;
+  setStates(areRead: number): void;
   setWordCount(count: number): void;
   setRules(count: number, sums: number): void;
   setNumberSlots(time: number, otherTime: number, seq: number, clock: number): void;
@@ -57,11 +60,12 @@ export interface SimdExports {
   moved(distance: number): void;
   restart(at: number): void;
   setBadAt(at: number): void;
-  clearRows(): void;
+  clearRows(file: number, firstLine: number): void;
   addForeignRow(isOdd: number, keyBytes: number): void;
   nextKeyAt(): number;
   takeSums(): number;
   scan(): number;
+  keepFrom(): number;
   /** The keydir: see simd/fold.as.ts and simd/states.as.ts. Tables are 0 and 1. */
   foldRows(from: number, to: number, file: number, firstLine: number): void;
   scratch(bytes: number): number;

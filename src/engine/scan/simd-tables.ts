@@ -32,6 +32,7 @@ export function writeTables(module: SimdExports, codec: LineCodec): void {
   shape.slots.forEach(({ member }, slot) => {
     const at = module.slotsAt.value + slot * slotBytes;
     const name = Buffer.from(`"${member}":`);
+    bytes.fill(0, at, at + slotBytes);
     bytes.set(name, at);
     bytes.fill(0xff, at + slotMaskAt, at + slotMaskAt + name.length);
     bytes[at + 64] = name.length;
@@ -44,6 +45,7 @@ export function writeTables(module: SimdExports, codec: LineCodec): void {
   words.forEach((word, index) => {
     if (word.length > wordBytesMax) throw new RangeError(`a word over 16 bytes: ${word}`);
     const at = module.wordsAt.value + index * wordBytes;
+    bytes.fill(0, at, at + wordBytes);
     bytes.set(Buffer.from(word), at);
     bytes.fill(0xff, at + wordMaskAt, at + wordMaskAt + word.length);
     bytes[at + 32] = word.length;

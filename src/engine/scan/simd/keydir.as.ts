@@ -135,7 +135,8 @@ export function bear(table: usize, handle: u32, entry: usize, generation: u32): 
   return <i64>jsonLength(keyOf(entry), keyLengthOf(entry));
 }
 
-function create(table: usize, slot: usize, hash: u32, key: usize, length: u32): u32 {
+/** Makes an entry for a key that has none; gives its handle. */
+export function create(table: usize, slot: usize, hash: u32, key: usize, length: u32): u32 {
   const words = wordsFor(length);
   const handle = makeRoom(load<u8>(table, TABLE.owner), load<i32>(table, TABLE.page), words);
   store<i32>(table, <i32>(handle >> pageWordBits), TABLE.page);

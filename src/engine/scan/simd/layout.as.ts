@@ -80,6 +80,11 @@ export let rowsMax: i32 = 0;
 /** Bytes of one row in all columns. */
 export const rowBytes: usize = 80;
 
+/** Texts that are needed when the data they came from is gone: a key, a member's key and more. */
+export const stashBytes: usize = 16384;
+export let keyStashAt: usize = 0;
+export let stashAt: usize = 0;
+
 let top: usize = 0;
 
 /** First byte behind everything that is laid out here. */
@@ -111,6 +116,8 @@ export function layOut(chunk: usize, keptBytes: usize, rows: i32): void {
   slotNumbersAt = reserve(<usize>slotsMax * 8);
   // A block of wrong closers may go 64 levels below zero before it is given up.
   stackAt = reserve(64 + <usize>stackLevels + slack) + 64;
+  keyStashAt = reserve(stashBytes + slack);
+  stashAt = reserve(3 * stashBytes + slack);
   keptAt = reserve(slack + keptBytes) + slack;
   keptAt = (keptAt + 63) & ~63;
   chunkAt = keptAt + keptBytes;

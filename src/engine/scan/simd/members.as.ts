@@ -1,7 +1,9 @@
 /** members: the members of a line and what they say. Called at the commas and the line's end. */
+import { dataEnd, dataStart, isWhite, offsetOf, skipWhite } from './data.as';
+import { enterState, inState, keepInner, leaveState, moveInner } from './inner.as';
 import {
-  chunkAt,
   guessesAt,
+  keyStashAt,
   ROLE,
   slotBytes,
   slotEndsAt,
@@ -12,6 +14,7 @@ import {
   slotsAt,
   slotStartsAt,
   slotTypesAt,
+  stashBytes,
   TYPE_BIT,
   typesAt,
 } from './layout.as';
@@ -19,11 +22,6 @@ import { hasEscape, plainInteger, timeOf, wordOf } from './texts.as';
 
 const placesMax: i32 = 32;
 const noSlot: i32 = -1;
-
-/** Bytes in memory: from `dataStart` up to `dataEnd`; offset in the file of the chunk's first. */
-export let dataStart: usize = 0;
-export let dataEnd: usize = 0;
-export let chunkOffset: i64 = 0;
 
 /** Something that only the reference may judge was seen in the line. */
 export let doubtful: bool = false;
@@ -36,7 +34,13 @@ export let topEnd: i64 = 0;
 export let keyAt: usize = 0;
 export let keyLength: i32 = 0;
 
+/** Slot of the whole state in the line; -1: none. */
+export let stateSlot: i32 = noSlot;
+
 let slotCount: i32 = 0;
+let readsStates: bool = false;
+/** The key's text lies in the stash: the data may move. */
+let isKeyStashed: bool = false;
 /** Members before this one in the line. */
 let place: i32 = 0;
 /** The line's opening bracket has been passed. */
@@ -44,25 +48,19 @@ let inLine: bool = false;
 /** First byte of the member, behind the bracket or the comma. */
 let memberAt: usize = 0;
 /** Name and type of the member are known, and where its value begins. */
-let isOpen: bool = false;
+export let isOpen: bool = false;
 let slot: i32 = noSlot;
 let type: u8 = 0;
 let valueAt: usize = 0;
+let valueOffset: i64 = 0;
 
 export function setSlotCount(count: i32): void {
   slotCount = count;
 }
 
-export function setData(start: usize, end: usize, offset: i64): void {
-  dataStart = start;
-  dataEnd = end;
-  chunkOffset = offset;
-}
-
-/** Offset in the file of a byte in memory. */
-@inline
-export function offsetOf(at: usize): i64 {
-  return chunkOffset + (<i64>at - <i64>chunkAt);
+/** Whole states are read member by member; else only where they lie. */
+export function setStates(areRead: bool): void {
+  readsStates = areRead;
 }
 
 /** A line begins at `at`. */
@@ -71,7 +69,9 @@ export function beginLine(at: usize): void {
   v128.store(slotTypesAt, i8x16.splat(TYPE_BIT.absent));
   doubtful = false;
   word = keyLength = place = 0;
-  inLine = isOpen = false;
+  inLine = isOpen = isKeyStashed = false;
+  stateSlot = noSlot;
+  leaveState();
   memberAt = at;
   openMember();
 }
@@ -80,18 +80,8 @@ export function beginLine(at: usize): void {
 export function moveMembers(distance: usize): void {
   memberAt -= distance;
   valueAt -= distance;
-  keyAt -= distance;
-}
-
-@inline
-function isWhite(byte: i32): bool {
-  return byte == 0x20 || byte == 0x09 || byte == 0x0d;
-}
-
-@inline
-function skipWhite(at: usize): usize {
-  while (at < dataEnd && isWhite(<i32>load<u8>(at))) at++;
-  return at;
+  if (!isKeyStashed) keyAt -= distance;
+  moveInner(distance);
 }
 
 /** Reads the member's name and where its value begins, as soon as all of that is there. */
@@ -109,12 +99,23 @@ export function openMember(): void {
   const value = skipWhite(found != 0 ? found : readName(at));
   if (value >= dataEnd || value == 0) return;
   valueAt = value;
+  valueOffset = offsetOf(value);
   type = load<u8>(typesAt + <usize>load<u8>(value));
   isOpen = true;
   if (slot < 0) return;
-  if (load<u8>(slotsAt + <usize>slot * slotBytes, slotRoleAt) == ROLE.members) {
-    if (type == TYPE_BIT.object) doubtful = true;
-  }
+  if (type == TYPE_BIT.object && readsStates && roleOf(slot) == ROLE.members) openState();
+}
+
+/** A whole state begins; of two in a line the last counts, as of all members. */
+function openState(): void {
+  if (stateSlot >= 0 && stateSlot != slot) doubtful = true;
+  stateSlot = slot;
+  enterState(valueAt + 1);
+}
+
+@inline
+function roleOf(slot: i32): u8 {
+  return load<u8>(slotsAt + <usize>slot * slotBytes, slotRoleAt);
 }
 
 /** Behind the colon where the name is that of the last line's member at this place, else 0. */
@@ -202,10 +203,11 @@ function closeMember(end: usize): void {
   // An object without members has none to open either: no rule will fit it.
   if (!isOpen || slot < 0) return;
   while (end > dataStart && isWhite(<i32>load<u8>(end - 1))) end--;
+  if (end == dataStart) doubtful = true;
   store<u8>(slotTypesAt + <usize>slot, type);
-  store<i64>(slotStartsAt + ((<usize>slot) << 3), offsetOf(valueAt));
+  store<i64>(slotStartsAt + ((<usize>slot) << 3), valueOffset);
   store<i64>(slotEndsAt + ((<usize>slot) << 3), offsetOf(end));
-  const role = load<u8>(slotsAt + <usize>slot * slotBytes, slotRoleAt);
+  const role = roleOf(slot);
   if (role != ROLE.none) takeText(role, end);
 }
 
@@ -220,6 +222,7 @@ function takeText(role: u8, end: usize): void {
   } else if (role == ROLE.key) {
     keyAt = at;
     keyLength = isText ? length : 0;
+    isKeyStashed = false;
   } else if (role == ROLE.time) {
     if (isText) takeNumber(timeOf(at, length));
   } else if (role == ROLE.integer) {
@@ -232,4 +235,23 @@ function takeText(role: u8, end: usize): void {
 function takeNumber(value: f64): void {
   if (value != value) doubtful = true;
   store<f64>(slotNumbersAt + ((<usize>slot) << 3), value);
+}
+
+/**
+ * The first byte in memory that the line still needs, if what is before `from` may go, the line's
+ * beginning too; 0 where the line needs too much of it.
+ */
+export function keepMembers(from: usize): usize {
+  if (doubtful) return 0;
+  if (keyLength > 0 && !isKeyStashed) {
+    if (<usize>keyLength > stashBytes) return 0;
+    memory.copy(keyStashAt, keyAt, <usize>keyLength);
+    keyAt = keyStashAt;
+    isKeyStashed = true;
+  }
+  if (!isOpen) openMember();
+  if (!isOpen) return min(from, memberAt);
+  if (inState) return keepInner(from);
+  const isRead = slot >= 0 && roleOf(slot) != ROLE.none && roleOf(slot) != ROLE.members;
+  return isRead ? min(from, valueAt) : from;
 }

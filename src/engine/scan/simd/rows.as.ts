@@ -20,12 +20,11 @@ import {
   sumsAt,
   TYPE_BIT,
 } from './layout.as';
+import { dataStart, offsetOf } from './data.as';
 import {
-  dataStart,
   doubtful,
   keyAt,
   keyLength,
-  offsetOf,
   topEnd,
   topStart,
   word,
@@ -68,8 +67,17 @@ export function setBadAt(at: usize): void {
   badAt = at;
 }
 
-/** Begins a batch. */
-export function clearRows(): void {
+/** Number of the file, and the line of row 0. */
+export let file: u32 = 0;
+export let firstLine: u32 = 1;
+/** The last row is a whole state. */
+export let isState: bool = false;
+const kindState: u8 = 3;
+
+/** Begins a batch of rows of this file, the first of them at `line`. */
+export function clearRows(fileNumber: u32, line: u32): void {
+  file = fileNumber;
+  firstLine = line;
   rows = odd = sums = 0;
   keysTop = keysAt;
 }
@@ -132,7 +140,9 @@ function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   const problem = load<u16>(rule, ruleProblemAt);
   store<u16>(half + (<usize>rows << 1), problem);
   const bytes = half + ((2 * <usize>rowsMax) << 1);
-  store<u8>(bytes + <usize>rows, load<u8>(rule, ruleKindAt));
+  const kind = load<u8>(rule, ruleKindAt);
+  isState = kind == kindState;
+  store<u8>(bytes + <usize>rows, kind);
   store<u8>(bytes + <usize>(rowsMax + rows), load<u8>(rule, ruleOpAt));
   copyKey(length);
   if (hasSums && isFramed(end)) noteSum(lineStart, end);
@@ -178,11 +188,12 @@ function numberOf(slot: i32, type: u8, isPositive: bool): f64 {
   return isPositive && value <= 0 ? NaN : value;
 }
 
-/** True where the line ends as one with a checksum does: `,"???":"????????"}`. */
+/** True where the line ends like one with a checksum, `,"???":"????????"}`, or its end is gone. */
 @inline
 function isFramed(end: usize): bool {
   const mark = end - 18;
-  if (mark < dataStart || load<u16>(end - 2) != 0x7d22) return false;
+  if (mark < dataStart) return true;
+  if (load<u16>(end - 2) != 0x7d22) return false;
   return load<u16>(mark) == 0x222c && load<u16>(mark + 5) == 0x3a22 && load<u8>(mark + 7) == 0x22;
 }
 

@@ -3,27 +3,29 @@
  *
  * Exact on lines it accepts; whatever it doubts it hands back. See ../README.md.
  */
-import { atMost, equal, equalAt } from './bits.as';
-import { closers, depth1, findBrackets, isTooDeep, openers, resetBrackets } from './brackets.as';
+import { above, atMost, equal, equalAt } from './bits.as';
+import { closers, depth1, depth2, findBrackets, isTooDeep, openers, resetBrackets } from './brackets.as';
 import { judge, resetGrammar } from './grammar.as';
 import { setEntries } from './entries.as';
 import { setSeed } from './hash.as';
 import { tableBytes } from './keydir.as';
 import { layOut, reserve, rowsMax as batchRows } from './layout.as';
 import { pagesMax, setPages } from './pages.as';
-import { queueBytes, setQueue } from './queue.as';
+import { flush, queueBytes, setQueue } from './queue.as';
 import { setTables } from './states.as';
+import { dataEnd, dataStart, offsetOf, setData } from './data.as';
+import { closeInner, inState } from './inner.as';
 import {
   beginLine,
-  dataEnd,
   doubtful,
+  isOpen,
+  keepMembers,
   lastMember,
   moveMembers,
   nextMember,
-  offsetOf,
-  setData,
+  openMember,
 } from './members.as';
-import { addRow, rows } from './rows.as';
+import { addRow, file, firstLine, isState, rows } from './rows.as';
 import { findScalars, resetScalars } from './scalars.as';
 import { findStrings, inside, quotes, resetStrings } from './strings.as';
 
@@ -32,7 +34,7 @@ export { beginState, clearTable, commitState, mainTable } from './states.as';
 export { isExhausted, setMemoryLimit } from './pages.as';
 export { chunkAt, chunkBytes, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
 export { rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
-export { setSlotCount } from './members.as';
+export { setSlotCount, setStates } from './members.as';
 export { addForeignRow, clearRows, nextKeyAt, odd, rows } from './rows.as';
 export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
 export { setWordCount } from './texts.as';
@@ -45,7 +47,9 @@ namespace STATUS {
   export const full: i32 = 1;
   /** The line at `lineStart` is for the reference. */
   export const doubt: i32 = 2;
-  export const goOn: i32 = 3;
+  /** The last row is a whole state, whose members are in the keydir's table for them. */
+  export const state: i32 = 3;
+  export const goOn: i32 = 4;
 }
 
 /** Lays out the memory. Called once, before anything else. `seed`: keys the hash of keys. */
@@ -67,6 +71,9 @@ export let lineStart: i64 = 0;
 /** First byte that was not scanned yet, in memory. */
 export let cursor: usize = 0;
 
+/** The line at the cursor is looked at when scanning goes on: a whole state may still be taken. */
+let isFresh: bool = true;
+
 /** A line begins at `at`, in memory; everything before it is forgotten. */
 export function restart(at: usize): void {
   resetStrings();
@@ -75,7 +82,7 @@ export function restart(at: usize): void {
   resetGrammar();
   cursor = at;
   lineStart = offsetOf(at);
-  beginLine(at);
+  isFresh = true;
 }
 
 /** What is in memory: from `start`, of it the chunk up to `end`; offset of the chunk's first. */
@@ -91,6 +98,22 @@ export function moved(distance: usize): void {
 
 /** Scans on until data runs out or the outside is needed. */
 export function scan(): i32 {
+  if (isFresh) beginLine(cursor);
+  isFresh = false;
+  const status = scanBlocks();
+  flush();
+  return status;
+}
+
+/** What is needed of the data if the beginning of the line being read may go; 0: all of it. */
+export function keepFrom(): usize {
+  // The byte before the cursor tells whether a value that may end here has whitespace behind it.
+  const from = keepMembers(max(dataStart, cursor - 1));
+  flush();
+  return from;
+}
+
+function scanBlocks(): i32 {
   while (cursor + blockBytes + lookAhead <= dataEnd) {
     if (doubtful || isTooDeep()) return STATUS.doubt;
     const status = scanBlock(cursor);
@@ -137,30 +160,46 @@ function scanBlock(p: usize): i32 {
   }
   errors |= findScalars(p, digits, others);
   errors |= judge(colons, commas, lineFeeds, white);
-  return takeEvents(p, lineFeeds, commas & depth1, errors);
+  return takeEvents(p, lineFeeds, commas, errors);
 }
 
-/** Commas between a line's members, and its end, in order, up to the first error. */
+/** Commas between a line's members, those of a whole state too, and its end, up to the first error. */
 @inline
 function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
-  let events = lineFeeds | commas;
-  if (errors != 0) events &= (errors & (0 - errors)) - 1;
+  if (!isOpen) openMember();
+  const sound = errors == 0 ? ~(<u64>0) : (errors & (0 - errors)) - 1;
+  const inner = (commas | closers) & depth2 & sound;
+  const outer = commas & depth1;
+  let events = (lineFeeds | outer) & sound;
+  if (inState) events |= inner;
   while (events != 0) {
     const bit = events & (0 - events);
     const at = p + <usize>ctz(events);
-    if ((lineFeeds & bit) == 0) {
-      nextMember(at);
-    } else {
-      lastMember(at);
-      if (!addRow(lineStart, at)) return STATUS.doubt;
-      lineStart = offsetOf(at + 1);
-      if (rows == batchRows) {
-        restart(at + 1);
-        return STATUS.full;
-      }
-      beginLine(at + 1);
-    }
     events &= events - 1;
+    if ((outer & bit) != 0) {
+      nextMember(at);
+      if (inState) events |= inner & above(bit);
+    } else if ((lineFeeds & bit) != 0) {
+      const status = endLine(at);
+      if (status != STATUS.goOn) return status;
+      if (inState) events |= inner & above(bit);
+    } else if (inState && !closeInner(at, (closers & bit) != 0, file, firstLine + rows)) {
+      return STATUS.doubt;
+    }
   }
   return errors == 0 ? STATUS.goOn : STATUS.doubt;
+}
+
+/** The line ends with the line feed at `at`, and the next one begins. */
+@inline
+function endLine(at: usize): i32 {
+  lastMember(at);
+  if (!addRow(lineStart, at)) return STATUS.doubt;
+  if (isState || rows == batchRows) {
+    restart(at + 1);
+    return isState ? STATUS.state : STATUS.full;
+  }
+  lineStart = offsetOf(at + 1);
+  beginLine(at + 1);
+  return STATUS.goOn;
 }

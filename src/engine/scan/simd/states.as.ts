@@ -19,15 +19,12 @@ import {
 } from './entries.as';
 import { hashOf } from './hash.as';
 import {
-  addSlot,
   bear,
+  create,
   findSlot,
-  forget,
   freeSlots,
   generationMax,
   initTable,
-  list,
-  makeSlots,
   TABLE,
   tableBytes,
 } from './keydir.as';
@@ -97,45 +94,30 @@ function merge(): void {
   store<i64>(mainTable, 0, TABLE.liveBytes);
   store<u32>(mainTable, 1, TABLE.isListed);
   store<u32>(mainTable, 0, TABLE.listCount);
-  let taken: u32 = 0;
   for (let h = nextEntry(sideOwner, 0); h != 0;) {
     const entry = addressOf(h);
-    if (generationOf(entry) != 0) taken += mergeEntry(h, entry, generation);
+    if (generationOf(entry) != 0) mergeEntry(entry, generation);
     h = nextEntry(sideOwner, behindEntry(h, entry));
   }
-  // New keys stay where they are: their pages come behind all others, as their births do.
-  giveEntries(sideOwner, mainOwner);
-  const page = load<i32>(sideTable, TABLE.page);
-  if (page >= 0) store<i32>(mainTable, page, TABLE.page);
-  const dead = load<u32>(sideTable, TABLE.liveWords) - taken + load<u32>(sideTable, TABLE.deadWords);
-  store<u32>(mainTable, load<u32>(mainTable, TABLE.deadWords) + dead, TABLE.deadWords);
   packIfDue();
 }
 
-/** Gives the words that became the state's own. */
-function mergeEntry(handle: u32, entry: usize, generation: u32): u32 {
+/** A new key is copied behind the others: its entry may lie before those of older ones. */
+function mergeEntry(entry: usize, generation: u32): void {
   const length = keyLengthOf(entry);
-  const key = keyOf(entry);
-  const hash = hashOf(key, length);
-  const slot = findSlot(mainTable, hash, key, length);
+  const hash = hashOf(keyOf(entry), length);
+  const slot = findSlot(mainTable, hash, keyOf(entry), length);
   const word = load<u64>(slot);
   const value = valueLengthOf(entry);
-  let target = entry;
-  let words: u32 = 0;
-  if (word == 0) {
-    words = wordsFor(length);
-    store<u32>(mainTable, load<u32>(mainTable, TABLE.liveWords) + words, TABLE.liveWords);
-    addSlot(mainTable, slot, hash, handle);
-  } else {
-    target = addressOf(<u32>word);
-    const place = load<u64>(entry);
-    setValue(target, <u32>(place >> 48), <i64>(place & 0xffffffffffff), value, load<u32>(entry, 16));
-    setVersions(target, versionsOf(target) + versionsOf(entry));
-    setGeneration(entry, 0);
-  }
-  const live = value + bear(mainTable, word == 0 ? handle : <u32>word, target, generation);
+  let handle = <u32>word;
+  if (word == 0) handle = create(mainTable, slot, hash, keyOf(entry), length);
+  const target = addressOf(handle);
+  const place = load<u64>(entry);
+  const offset = <i64>(place & 0xffffffffffff);
+  setVersions(target, versionsOf(target) + versionsOf(entry));
+  setValue(target, <u32>(place >> 48), offset, value, load<u32>(entry, 16));
+  const live = value + bear(mainTable, handle, target, generation);
   store<i64>(mainTable, load<i64>(mainTable, TABLE.liveBytes) + live, TABLE.liveBytes);
-  return words;
 }
 
 function nextGeneration(): u32 {

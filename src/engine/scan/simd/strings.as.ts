@@ -1,5 +1,5 @@
 /** strings: which quotes count, what is inside them, and escapes. */
-import { equal, equalAt, oddUpTo } from './bits.as';
+import { equal, equalAt, maskOf, oddUpTo } from './bits.as';
 
 const quote: i32 = 0x22;
 const backslash: i32 = 0x5c;
@@ -14,10 +14,13 @@ export let inside: u64 = 0;
 /** The block before ended inside a string (all bits set), or with a backslash that escapes. */
 let insideCarry: u64 = 0;
 let escapeCarry: u64 = 0;
+/** Bytes of this block that are digits of a \u in the block before. */
+let digitCarry: u64 = 0;
 
 export function resetStrings(): void {
   insideCarry = 0;
   escapeCarry = 0;
+  digitCarry = 0;
 }
 
 /** Finds the strings of the block at `p`; gives where escapes are wrong. */
@@ -30,7 +33,7 @@ export function findStrings(p: usize, a: v128, b: v128, c: v128, d: v128): u64 {
     v128.or(i8x16.eq(a, slash), i8x16.eq(b, slash)),
     v128.or(i8x16.eq(c, slash), i8x16.eq(d, slash)),
   );
-  if (v128.any_true(any) || escapeCarry != 0) {
+  if (v128.any_true(any) || (escapeCarry | digitCarry) != 0) {
     const escaped = findEscaped(p);
     found &= ~escaped;
     errors = wrongEscapes(p, escaped);
@@ -54,30 +57,37 @@ function findEscaped(p: usize): u64 {
   return escaped;
 }
 
-/** Escaped bytes that are no escape, and the u of those without four digits behind it. */
+/** Escaped bytes that begin no escape, and bytes that should be digits of a \u escape. */
 function wrongEscapes(p: usize, escaped: u64): u64 {
-  let errors: u64 = 0;
-  for (let rest = escaped; rest != 0; rest &= rest - 1) {
-    const at = p + <usize>ctz(rest);
-    const byte = <i32>load<u8>(at);
-    const isFine = byte == letterU ? fourHexDigits(load<u32>(at + 1)) : isShortEscape(byte);
-    if (!isFine) errors |= rest & (0 - rest);
-  }
+  const a = v128.load(p);
+  const b = v128.load(p, 16);
+  const c = v128.load(p, 32);
+  const d = v128.load(p, 48);
+  const letters = maskOf(isLetter(a), isLetter(b), isLetter(c), isLetter(d));
+  const long = equal(a, b, c, d, letterU) & escaped;
+  const digits = (long << 1) | (long << 2) | (long << 3) | (long << 4) | digitCarry;
+  digitCarry = (long >> 63) | (long >> 62) | (long >> 61) | (long >> 60);
+  let errors = escaped & ~letters;
+  if (digits != 0) errors |= digits & ~maskOf(isHex(a), isHex(b), isHex(c), isHex(d));
   return errors;
 }
 
+/** Sign bits of the bytes that may stand behind a backslash: by both halves, as tables. */
 @inline
-function isShortEscape(byte: i32): bool {
-  if (byte == quote || byte == backslash || byte == 0x2f) return true;
-  // b, f, n, r, t: bits counted from b.
-  const place = <u32>(byte - 0x62);
-  return place < 32 && ((1 << place) & 0x51011) != 0;
+function isLetter(bytes: v128): v128 {
+  // Bits: 1 for `"` and `/`, 2 for the backslash, 4 for b f n, 8 for r t u.
+  const low = i8x16(0, 0, 13, 0, 8, 8, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
+  const high = i8x16(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+  const half = i8x16.splat(15);
+  const byLow = i8x16.swizzle(low, v128.and(bytes, half));
+  const byHigh = i8x16.swizzle(high, v128.and(i16x8.shr_u(bytes, 4), half));
+  return i8x16.ne(v128.and(byLow, byHigh), i8x16.splat(0));
 }
 
-function fourHexDigits(word: u32): bool {
-  for (let k = 0; k < 4; k++, word >>= 8) {
-    const byte = word & 0xff;
-    if (byte - 0x30 > 9 && (byte | 0x20) - 0x61 > 5) return false;
-  }
-  return true;
+/** Sign bits of hexadecimal digits. */
+@inline
+function isHex(bytes: v128): v128 {
+  const digit = i8x16.sub(bytes, i8x16.splat(0x30));
+  const letter = i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61));
+  return v128.or(i8x16.le_u(digit, i8x16.splat(9)), i8x16.le_u(letter, i8x16.splat(5)));
 }
