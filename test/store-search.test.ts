@@ -1,5 +1,5 @@
 // What a search of a directory tree finds, what it passes over, and what is said of the unknown.
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, truncateSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LinesFolder } from './helpers/lines-folder.js';
@@ -69,6 +69,17 @@ describe('a search', () => {
     put('data/core.log', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0, 10, 123, 125, 10, 0, 10]));
     put('node_modules/x/events.jsonl', lines);
     expect(await found()).toEqual(['data/logs/players.log progressive']);
+  });
+
+  it('reads no more than the first bytes of huge files that are no logs', async () => {
+    put('d/rollout.jsonl', lines);
+    for (const name of ['d/disk.img', 'd/core.log', 'd/media.json']) {
+      put(name, name === 'd/media.json' ? '{"a":[\n' : '');
+      // Sparse: to read it whole would take minutes.
+      truncateSync(folder.path(name), 2 ** 37);
+    }
+    const { exitCode, logs } = await folder.json('verify', '.');
+    expect({ exitCode, logs }).toMatchObject({ exitCode: 0, logs: [{ path: 'd/rollout.jsonl' }] });
   });
 
   it('believes the operator who names a file, but never takes one document for lines', async () => {
