@@ -1,5 +1,5 @@
 /** A store of nedb in a folder of its own, gone when the test is over, and our verbs on it. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -38,10 +38,6 @@ export class NedbStore {
   /** The datafile's text, or that of the file with this behind its name. */
   read(suffix = ''): string {
     return readFileSync(this.path + suffix, 'utf8');
-  }
-
-  has(suffix: string): boolean {
-    return existsSync(this.path + suffix);
   }
 
   verify(options: TargetOptions = {}) {

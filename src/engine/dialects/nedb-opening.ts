@@ -11,7 +11,10 @@ export const corruptAlertThreshold = 0.1;
 
 const idField = '_id';
 
-/** Adds `refusal`, or the documents, if `ordered` in the library's order. Source: persistence.js:281-341. */
+/**
+ * Adds `refusal`, or the documents, if `ordered` in the library's order.
+ * Source: persistence.js:281-341.
+ */
 export async function finishLoad(load: NedbLoad, ordered: boolean): Promise<void> {
   load.refusal = refusedRate(load) ?? makeIndexes(load);
   if (load.refusal !== undefined) return;

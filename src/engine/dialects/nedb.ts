@@ -40,10 +40,14 @@ function nedbDialect(framing: { lineFeeds: boolean }): Dialect {
       trimsFile: false,
       losesKeys: [],
       mergesState: false,
+      cutsLines: 'nedb cuts it there at its next start, and loses the document',
       ignoresLogs: [],
       load: (context, log, until) => load(context, log, { ...framing, until }),
     },
     sequenced: false,
+    notChecked: [
+      'whether a program has this store in its memory: nedb takes no lock and keeps no file open',
+    ],
   };
 }
 
