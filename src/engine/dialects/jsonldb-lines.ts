@@ -12,7 +12,8 @@ const LF = 0x0a;
 const RETURN = 0x0d;
 const START = Buffer.from('{"k":"');
 const VALUE_MARK = Buffer.from('","v":');
-const DELETE_END = Buffer.from('"}');
+const QUOTE = 0x22;
+const CLOSE = 0x7d;
 /** Keys live in memory, so this is the longest. */
 const keyBytesMax = 1 << 28;
 
@@ -108,19 +109,21 @@ export class RawLineReader {
 
 /** The key's text by the library's rule; undefined where it calls the line invalid. */
 export function keyIn(line: Uint8Array): Uint8Array | undefined {
-  const text = Buffer.from(line.buffer, line.byteOffset, line.length);
-  if (text.length < START.length || !isStart(text)) return undefined;
-  let end = text.indexOf(VALUE_MARK, START.length);
+  if (line.length < START.length || !isStart(line)) return undefined;
+  // A method of Buffer on a view of ours: to make a Buffer of each line costs more than the search.
+  let end = Buffer.prototype.indexOf.call(line, VALUE_MARK, START.length);
   if (end < 0) {
-    if (!text.subarray(-DELETE_END.length).equals(DELETE_END)) return undefined;
-    end = Math.max(START.length, text.length - DELETE_END.length);
+    const { length } = line;
+    if (line[length - 2] !== QUOTE || line[length - 1] !== CLOSE) return undefined;
+    end = Math.max(START.length, length - 2);
   }
-  const key = text.subarray(START.length, end);
+  const key = line.subarray(START.length, end);
   // Decoding makes U+FFFD of invalid bytes: keys that differ in those alone are one.
-  return isUtf8(key) ? key : Buffer.from(key.toString('utf8'));
+  return isUtf8(key) ? key : Buffer.from(Buffer.from(key).toString('utf8'));
 }
 
 const isStart = (bytes: Uint8Array) => {
   const length = Math.min(bytes.length, START.length);
-  return Buffer.compare(bytes.subarray(0, length), START.subarray(0, length)) === 0;
+  for (let at = 0; at < length; at++) if (bytes[at] !== START[at]) return false;
+  return true;
 };

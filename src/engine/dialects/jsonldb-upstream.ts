@@ -13,6 +13,8 @@ import { jsonldbCodec } from './jsonldb-codec.js';
 import { RawLineReader, type RawLine } from './jsonldb-lines.js';
 
 const chunkBytes = 1 << 18;
+/** Lines between two looks at whether the user interrupted. */
+const checkpointLines = 4_096;
 /** Lines named one by one; beyond that they are counted. */
 const badLinesKept = 1_000;
 
@@ -126,6 +128,7 @@ async function lastLinesByKey(context: Context, load: LoadedStore, until: number
 async function parseLines(context: Context, load: LoadedStore, lastLines: Keydir): Promise<void> {
   const { keydir } = load;
   const judge = new LineJudge();
+  let parsed = 0;
   await readValues(lastLines, load.sources, lastLines.order('documented'), (index, part, last) => {
     judge.feed(part, last, lastLines.valueOffset(index));
     if (!last) return undefined;
@@ -142,7 +145,8 @@ async function parseLines(context: Context, load: LoadedStore, lastLines: Keydir
       const key = Uint8Array.from(lastLines.key(index));
       addBad(load, { line, offset, length: lineLength, isFound: 'by parsing', key });
     }
-    return context.checkpoint?.();
+    // To wait for each line would cost more than to read it.
+    return ++parsed % checkpointLines === 0 ? context.checkpoint?.() : undefined;
   });
 }
 
