@@ -144,17 +144,17 @@ class Swap {
 
   private async writeHead(): Promise<void> {
     const { context, job } = this;
-    const { clockMs } = context.locks;
-    const startedMs = clockMs();
+    const { locks } = context;
+    const startedMs = locks.clockMs();
     let waitedMs = 0;
     const sink = syncingSink(this.made.fresh, async (sync) => {
-      const sinceMs = clockMs();
+      const sinceMs = locks.clockMs();
       await sync();
-      waitedMs += clockMs() - sinceMs;
+      waitedMs += locks.clockMs() - sinceMs;
     });
     await job.writeHead(sink);
     this.headLength = this.made.fresh.stat().size;
-    const ms = `${Math.round(clockMs() - startedMs)} ms`;
+    const ms = `${Math.round(locks.clockMs() - startedMs)} ms`;
     const waited = `${Math.round(waitedMs)} ms of them for the disk`;
     context.say?.(2, `${job.path}: ${this.headLength} bytes written in ${ms}, ${waited}`);
   }
