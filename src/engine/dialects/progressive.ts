@@ -113,7 +113,7 @@ function recognises({ head, path }: Probe): boolean {
   if (/"op"\s*:\s*"(SET|DELETE|CHECKPOINT)"/.test(text)) return true;
   // Other programs' lines begin with a timestamp too: the operation follows, or the line is torn.
   if (/^(\xef\xbb\xbf)?\s*\{\s*("timestamp"\s*:\s*"[^"]*"\s*,\s*)?"op"\s*:/.test(text)) return true;
-  if (/^\{"timestamp":("[^"]*("(,("(op?)?)?)?)?)?$/.test(text)) return true;
+  if (/^\{"timestamp":("[^"]*("(,("(o(p"?)?)?)?)?)?)?$/.test(text)) return true;
   // Nothing left to recognise it by: torn in its first member, empty, or lost sectors.
   const isTorn = ['{"timestamp":', '{"op":'].some((start) => start.startsWith(text));
   return (/^\0*$/.test(text) || isTorn) && /(^|\/)logs\/[^/]+\.log$/.test(path);
