@@ -1,11 +1,11 @@
 // Verifies and replays logs of 1, 2, 5 and 10 GB: is the time linear, and the memory constant?
-// Usage: npm run bench:large -- [--size 10GB] [--threads 2] [--data-dir DIR]
+// Usage: npm run bench:large -- [--size 10GB] [--rounds 5] [--threads 2] [--data-dir DIR]
 import { closeSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
 import { aligned } from './columns.mjs';
 import { contestantsFor, threaded } from './contestants.mjs';
 import { bytesOf, generate } from './generate.mjs';
-import { measure, memoryMethod } from './measure.mjs';
-import { readWhole } from './rounds.mjs';
+import { memoryMethod } from './measure.mjs';
+import { readWhole, runRounds } from './rounds.mjs';
 import { describeMachine, parseSettings } from './settings.mjs';
 
 const sizeDefault = 10e9;
@@ -30,7 +30,8 @@ const measured = [];
 try {
   for (const share of shares) {
     if (share < 1) cutAtLine(Math.round(size * share));
-    measured.unshift(...(await measureNow()));
+    // The smaller, the more often: a noisy neighbour must not weigh more in a short run.
+    measured.unshift(...(await measureNow(Math.min(settings.rounds, Math.round(1 / share)))));
   }
 } finally {
   rmSync(path);
@@ -44,17 +45,19 @@ console.log(`\na gigabyte of a larger log takes at most ${most} longer (wanted: 
 console.log(`load ${describeMachine().load.toFixed(1)} after the run`);
 if (longest > 1 + tolerance) process.exitCode = 1;
 
-/** Runs both programs once on the log as it is. */
-async function measureNow() {
+/** Runs both programs on the log as it is; their mean time and greatest memory of all runs. */
+async function measureNow(times) {
   const bytes = bytesOf(path);
   readWhole(path);
   const { contestants } = contestantsFor('players', path, { ...settings, only: names });
-  const runs = [];
-  for (const contestant of contestants) {
-    process.stderr.write(`${contestant.name}, ${bytes} bytes\n`);
-    runs.push({ name: contestant.name, bytes, ...(await measure(contestant)) });
-  }
-  return runs;
+  await runRounds(contestants, times, `${(bytes / 1e9).toFixed(2)} GB`);
+  return contestants.map(({ name, runs }) => ({
+    name,
+    bytes,
+    ms: runs.reduce((sum, { ms }) => sum + ms, 0) / times,
+    peakBytes: Math.max(...runs.map(({ peakBytes }) => peakBytes ?? Number.NaN)),
+    failure: runs.find(({ failure }) => failure)?.failure,
+  }));
 }
 
 /** Cuts the log behind the first line that ends after so many bytes. */
@@ -74,7 +77,7 @@ function rowsOf(runs) {
     const share = ms / bytes / (smallest.ms / smallest.bytes);
     const speed = Math.round(bytes / 1e3 / ms);
     const size = (bytes / 1e9).toFixed(2);
-    const peak = peakBytes === undefined ? '?' : String(Math.round(peakBytes / 1e6));
+    const peak = Number.isNaN(peakBytes) ? '?' : String(Math.round(peakBytes / 1e6));
     const cells = [name, size, (ms / 1e3).toFixed(1), String(speed), peak, share.toFixed(2)];
     return { share, cells };
   });

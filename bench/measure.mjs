@@ -7,7 +7,9 @@ import { join } from 'node:path';
 const keptOutputChars = 2_000;
 const pollMs = 20;
 const gnuTime = '/usr/bin/time';
-const hasGnuTime = spawnSync(gnuTime, ['-f', '%M', 'true']).status === 0;
+/** Peak memory in KiB, then seconds of CPU in the program and in the system for it. */
+const timeFormat = '%M %U %S';
+const hasGnuTime = spawnSync(gnuTime, ['-f', timeFormat, 'true']).status === 0;
 
 /** How peak memory is measured on this machine, for the record. */
 export const memoryMethod = hasGnuTime
@@ -17,22 +19,23 @@ export const memoryMethod = hasGnuTime
 /**
  * Runs a contestant once.
  *
- * Gives `{ ms, peakBytes, failure, output, errors }`: wall time from start to exit, process start
- * included; `peakBytes` undefined where it cannot be known; `failure` says why a run does not
- * count; `output` is the first line it printed, `errors` the beginning of what it said besides.
+ * Gives `{ ms, peakBytes, cpuSeconds, failure, output, errors }`: wall time from start to exit,
+ * process start included; `peakBytes` and `cpuSeconds` are undefined where they cannot be known;
+ * `failure` says why a run does not count; `output` is the first line it printed, `errors` the
+ * beginning of what it said besides.
  */
 export async function measure(contestant) {
   const scratch = mkdtempSync(join(tmpdir(), 'logctl-bench-'));
   try {
-    return await runOnce(contestant, join(scratch, 'peak'));
+    return await runOnce(contestant, join(scratch, 'usage'));
   } finally {
     rmSync(scratch, { recursive: true });
     if (contestant.leaves) rmSync(contestant.leaves, { force: true });
   }
 }
 
-async function runOnce({ command, args, accepts, printsState }, peakPath) {
-  const timed = ['-f', '%M', '-o', peakPath, command, ...args];
+async function runOnce({ command, args, accepts, printsState }, usagePath) {
+  const timed = ['-f', timeFormat, '-o', usagePath, command, ...args];
   const started = process.hrtime.bigint();
   const child = hasGnuTime
     ? spawn(gnuTime, timed, childOptions(printsState))
@@ -43,11 +46,11 @@ async function runOnce({ command, args, accepts, printsState }, peakPath) {
   const closed = new Promise((resolve) => child.once('close', resolve));
   const { code, signal, error } = await exitOf(child);
   const ms = Number(process.hrtime.bigint() - started) / 1e6;
-  const peakBytes = hasGnuTime ? readPeak(peakPath) : polled.stop();
+  const usage = hasGnuTime ? readUsage(usagePath) : { peakBytes: polled.stop() };
   await closed;
   const ended = error?.message ?? `ended with ${signal ?? code}: ${errorLine(errors.text())}`;
   const failure = accepts.includes(code) ? undefined : ended;
-  return { ms, peakBytes, failure, output: firstLine(output.text()), errors: errors.text() };
+  return { ms, ...usage, failure, output: firstLine(output.text()), errors: errors.text() };
 }
 
 function childOptions(printsState) {
@@ -82,9 +85,11 @@ function errorLine(text) {
 }
 
 /** GNU time's answer is the last line: a remark about the exit code may stand above it. */
-function readPeak(path) {
-  const kibibytes = Number(readFileSync(path, 'utf8').trim().split('\n').at(-1));
-  return Number.isFinite(kibibytes) ? kibibytes * 1024 : undefined;
+function readUsage(path) {
+  const answer = readFileSync(path, 'utf8').trim().split('\n').at(-1);
+  const [kibibytes, userSeconds, systemSeconds] = answer.split(' ').map(Number);
+  if (!Number.isFinite(kibibytes)) return {};
+  return { peakBytes: kibibytes * 1024, cpuSeconds: userSeconds + systemSeconds };
 }
 
 /** Watches a process's high-water mark; what it reached after the last look is missed. */

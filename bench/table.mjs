@@ -30,13 +30,15 @@ export function tableOf({ bytes, contestants, leftOut }) {
 function rowOf({ name, runs }, { bytes, contestants }) {
   if (runs.some((run) => run.failure)) return [name, 'failed', ...headings.slice(2).map(() => '-')];
   const speeds = runs.map((run) => bytes / 1e3 / run.ms);
-  const peaks = runs.map((run) => run.peakBytes).filter((peak) => peak !== undefined);
+  const known = (name) => runs.map((run) => run[name]).filter((value) => value !== undefined);
+  const [peaks, cpu] = [known('peakBytes'), known('cpuSeconds')];
   return [
     name,
     whole(median(speeds)),
     whole(Math.min(...speeds)),
     whole(Math.max(...speeds)),
     ...yardsticks.map((yardstick) => ratioTo(yardstick, runs, contestants)),
+    cpu.length > 0 ? median(cpu).toFixed(2) : '?',
     peaks.length > 0 ? whole(Math.max(...peaks) / 1e6) : '?',
   ];
 }
