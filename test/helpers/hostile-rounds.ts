@@ -5,20 +5,21 @@ import { answersOf, difference, referenceAnswers, type OpenKernel } from './kern
 
 export interface RoundsOptions {
   seed: number;
-  /** Files; every other one is of plain lines, one of which has a mistake. */
   rounds: number;
+  /** Files of plain lines, one of which has a mistake; else of any lines; by default in turn. */
+  of?: 'plain' | 'any';
   /** Stops after so many files with a difference. */
   wrongMax?: number;
 }
 
 /** Gives what differed, and how many lines were read. */
 export function hostileRounds(open: OpenKernel, options: RoundsOptions) {
-  const { seed, rounds, wrongMax = 3 } = options;
+  const { seed, rounds, of, wrongMax = 3 } = options;
   const random = randomFrom(seed);
   const lines = new HostileLines(random);
   const done = { lines: 0, mutated: 0, wrong: [] as string[] };
   for (let round = 0; round < rounds && done.wrong.length < wrongMax; round++) {
-    const isPlain = round % 2 === 1;
+    const isPlain = of === undefined ? round % 2 === 1 : of === 'plain';
     const texts = isPlain ? plainGroup(lines) : anyGroup(lines);
     const end = random() < 0.9 ? '\n' : '';
     const bytes = Buffer.from(texts.join('\n') + end, random() < 0.95 ? 'utf8' : 'latin1');

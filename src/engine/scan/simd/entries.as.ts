@@ -161,6 +161,7 @@ export function freeEntries(owner: u8, from: u32, to: u32): void {
 export function giveEntries(from: u8, to: u8): void {
   for (let page: u32 = 0; page < pageCount; page++) {
     const owner = load<u8>(pageOwnerAt + <usize>page);
-    if ((owner & ~continued) == from) store<u8>(pageOwnerAt + <usize>page, (owner & continued) | to);
+    if ((owner & ~continued) != from) continue;
+    store<u8>(pageOwnerAt + <usize>page, (owner & continued) | to);
   }
 }

@@ -140,7 +140,7 @@ function isNameAt(at: usize, own: usize): bool {
   return !v128.any_true(v128.and(high, v128.load(own, slotMaskAt + 16)));
 }
 
-/** Finds the name's end, colon and slot. Behind the colon; 0 where data runs out or there is none. */
+/** Finds name and slot. Gives where the colon ends; 0 where data runs out or there is no name. */
 function readName(at: usize): usize {
   slot = noSlot;
   if (at >= dataEnd || load<u8>(at) != 0x22) return 0;

@@ -34,7 +34,7 @@ export function setMemoryLimit(wasmPages: i32): void {
   limit = wasmPages;
 }
 
-/** Takes a run of pages that lie together; what is in them is anything. Traps where none is left. */
+/** Takes pages that lie together; what is in them is anything. Traps where none is left. */
 export function takePages(count: u32): usize {
   if (count == 1 && freeCount > 0) return load<u32>(freeAt + (<usize>(--freeCount) << 2));
   const at = top;

@@ -4,7 +4,8 @@
  * Exact on lines it accepts; whatever it doubts it hands back. See ../README.md.
  */
 import { above, atMost, equal, equalAt } from './bits.as';
-import { closers, depth1, depth2, findBrackets, isTooDeep, openers, resetBrackets } from './brackets.as';
+import { closers, depth1, depth2, openers } from './brackets.as';
+import { findBrackets, isTooDeep, resetBrackets } from './brackets.as';
 import { judge, resetGrammar } from './grammar.as';
 import { setEntries } from './entries.as';
 import { setSeed } from './hash.as';
@@ -55,7 +56,8 @@ namespace STATUS {
 /** Lays out the memory. Called once, before anything else. `seed`: keys the hash of keys. */
 export function configure(chunk: usize, kept: usize, rows: i32, seed0: u32, seed1: u32): void {
   layOut(chunk, kept, rows);
-  setEntries(reserve(<usize>pagesMax << 2), reserve(<usize>pagesMax << 2), reserve(<usize>pagesMax));
+  const pages = <usize>pagesMax;
+  setEntries(reserve(pages << 2), reserve(pages << 2), reserve(pages));
   setTables(reserve(2 * tableBytes));
   setQueue(reserve(queueBytes));
   setPages(reserve(16384 << 2));
@@ -163,7 +165,7 @@ function scanBlock(p: usize): i32 {
   return takeEvents(p, lineFeeds, commas, errors);
 }
 
-/** Commas between a line's members, those of a whole state too, and its end, up to the first error. */
+/** Commas between members, those of a whole state too, and line ends, up to the first error. */
 @inline
 function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
   if (!isOpen) openMember();

@@ -156,7 +156,8 @@ export function writeOrder(table: usize, upstream: bool, at: usize): u32 {
   for (let h = nextEntry(owner, 0); h != 0;) {
     const entry = addressOf(h);
     const alive = generationOf(entry);
-    if (alive == generation || (upstream && alive != 0)) store<u32>(at + (<usize>(count++) << 2), h);
+    const isLive = alive == generation || (upstream && alive != 0);
+    if (isLive) store<u32>(at + (<usize>(count++) << 2), h);
     h = nextEntry(owner, behindEntry(h, entry));
   }
   return count;
@@ -165,7 +166,8 @@ export function writeOrder(table: usize, upstream: bool, at: usize): u32 {
 /** Copies the living entries together where forgotten ones take an eighth of the memory. */
 export function packIfDue(): void {
   const dead = load<u32>(mainTable, TABLE.deadWords);
-  if (dead <= packedWordsMin || (<u64>dead << 3) <= <u64>load<u32>(mainTable, TABLE.liveWords)) return;
+  const live = <u64>load<u32>(mainTable, TABLE.liveWords);
+  if (dead <= packedWordsMin || (<u64>dead << 3) <= live) return;
   const end = pageCount;
   let page: i32 = -1;
   for (let h = nextEntry(mainOwner, 0); h != 0 && h >> pageWordBits < end;) {
