@@ -41,7 +41,8 @@ const rowsOf = (look: Look, indent: number): Row => {
   };
 };
 
-const originalName = ({ path, stamp }: LogPlan) => `${basename(path)}.original.${stamp}`;
+const originalName = ({ path, replaces = path, stamp }: LogPlan): string =>
+  `${basename(replaces)}.original.${stamp}`;
 
 function baseRows({ base, passedOver, linesKept, bytesBefore, regions }: LogPlan, row: Row) {
   if (base === undefined) return [];
@@ -72,7 +73,8 @@ function regionRows(plan: LogPlan, row: Row): string[] {
   const lines = regions.slice(0, regionsMax).flatMap((region) => {
     const torn = region.code === 'torn-tail' || region.code === 'nul-tail';
     if (torn && region.action === 'quarantine') return row('quarantine', tornWords(region));
-    const at = region.lines > 0 ? `line ${region.line}` : 'front';
+    const isBack = region.action === 'bring back';
+    const at = isBack ? 'bring back' : region.lines > 0 ? `line ${region.line}` : 'front';
     return [...row(at, regionWords(region, plan)), ...keyRows(region, row)];
   });
   const more = regions.length - regionsMax;
@@ -111,6 +113,8 @@ export function regionWords(region: RegionPlan, plan: LogPlan): string {
       return 'completed: its newline was missing';
     case 'replace by the base':
       return `replaced by the base, ${back} behind it`;
+    case 'bring back':
+      return `${back} of ${basename(source ?? '')}: ${region.why}`;
     case 'put the base in front':
       return `${basename(source ?? '')} goes in front: ${region.why}`;
     case 'keep':

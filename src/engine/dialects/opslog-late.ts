@@ -16,7 +16,7 @@ import type { Dialect } from './dialect.js';
 import { readEntries } from './opslog-entries.js';
 import { makeFold } from './opslog-fold.js';
 import type { StampedFile } from './opslog-layout.js';
-import { isUnfinished, lastTime } from './opslog-tail.js';
+import { LastTimes } from './opslog-tail.js';
 import { readArchive, readSnapshot, snapshotHead, Sources } from './opslog-sources.js';
 
 /** The last that an unread log says of a key. */
@@ -57,6 +57,7 @@ export async function findLate(
 
 class LateFinder {
   private readonly entries = new Map<string, LateEntry>();
+  private readonly times: LastTimes;
   private readonly stamp: number;
   private readonly time: number;
   /** Logs before the current snapshot that the manifest does not name. */
@@ -69,6 +70,7 @@ class LateFinder {
     private readonly sources: Sources,
   ) {
     const { names, snapshot, logs } = base;
+    this.times = new LastTimes(context.disk);
     const head = snapshot === undefined ? undefined : snapshotHead(context.disk, snapshot);
     this.stamp = names.snapshots.find(({ path }) => path === snapshot)?.stamp ?? head?.time ?? NaN;
     this.time = head?.time ?? NaN;
@@ -116,14 +118,15 @@ class LateFinder {
     const { snapshots } = this.base.names;
     const { manifest, snapshot } = this.base;
     const current = { path: snapshot!, stamp: this.stamp };
-    const before = snapshots.filter((one) => one.stamp < this.stamp && one.path !== snapshot);
+    const older = snapshots.filter((one) => one.stamp < this.stamp && one.path !== snapshot);
+    const ours = [...older, current].findLastIndex(({ path }) => snapshotHead(disk, path).isOurs);
+    const before = older.slice(Math.max(0, ours));
     const chain = [
-      ...before.filter((one) => !isUnfinished(this.context.disk, one, this.base.names.logs)),
+      ...before.filter((one) => !this.times.isUnfinished(one, this.base.names.logs)),
       current,
     ];
-    const ours = chain.findLastIndex(({ path }) => snapshotHead(disk, path).isOurs);
     const isAgents = ({ agent }: StampedFile) => agent !== undefined;
-    const steps = chain.slice(Math.max(0, ours)).flatMap((from, place, all): Step[] => {
+    const steps = chain.flatMap((from, place, all): Step[] => {
       const to = all[place + 1];
       if (to === undefined) return [];
       const logs = this.logsBetween(from.stamp, to.stamp);
@@ -137,9 +140,7 @@ class LateFinder {
       steps.push({ from: last?.path, logs, to: current.path, isOtherLife: true });
     }
     const known = new Set(steps.flatMap(({ logs }) => logs));
-    const late = this.older.filter(
-      (log) => !known.has(log) && !(lastTime(this.context.disk, log) <= this.time),
-    );
+    const late = this.older.filter((log) => !known.has(log) && !(this.times.of(log) <= this.time));
     if (late.length === 0) return steps;
     return [...steps, { from: undefined, logs: late, to: current.path, isOtherLife: false }];
   }

@@ -51,6 +51,7 @@ function planOf(context: Context, analysis: Analysis, options: RecoverOptions): 
   const manifest = join(log.path, manifestName);
   return {
     ...emptyPlan(log, options),
+    replaces: manifest,
     stamp: freshStamp(context.disk, manifest, context.now(), options.evidenceDir),
     findings: findings.inOrder(),
     linesBefore: scan.lines,
@@ -149,19 +150,19 @@ function regionsOf({ scan }: Analysis, { found }: Salvaged): RegionPlan[] {
     };
   });
   const more = found.map(({ path, entriesBack, entriesLost, why, keys, line }): RegionPlan => ({
-    ...{ code: 'unread-entries', line, lines: 1, offset: 0, length: 0, action: 'fill', why },
+    ...{ code: 'unread-entries', line, lines: 0, offset: 0, length: 0, action: 'bring back', why },
     ...{ entriesBack, entriesLost, source: path },
-    keys: keys.map((key) => ({ key, impact: 'lost' })),
+    keys: keys.map((key) => ({ key, impact: 'harmless' })),
   }));
   return [...damaged, ...more];
 }
 
-function notesOf({ base, agents, found }: Salvaged): string[] {
+function notesOf({ base, agents }: Salvaged): string[] {
   const from = {
     manifest: 'a new generation takes the place of the current one; no old file is changed',
     temporary: 'the manifest is rebuilt from manifest.json.tmp',
     names: 'the manifest is rebuilt from the newest whole snapshot and the logs behind it',
   }[base.from];
   const kept = agents === undefined ? [] : [`agents kept: ${agents.join(', ')}`];
-  return [from, ...kept, ...found.map(({ path, why }) => `${path}: ${why}`)];
+  return [from, ...kept];
 }

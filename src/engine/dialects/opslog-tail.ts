@@ -17,20 +17,29 @@ export function tailText(disk: DiskReader, path: string, bytes: number): string 
   }
 }
 
-/** The time of the last operation, ms; NaN where the end does not show one. */
-export function lastTime(disk: DiskReader, { path, bytes }: StampedFile): number {
-  const text = tailText(disk, path, bytes);
-  const last = text.lastIndexOf('{"ts":"');
-  if (last < 0) return bytes === 0 ? -Infinity : NaN;
-  return Date.parse(text.slice(last + 7, text.indexOf('"', last + 7)));
-}
+/** Times of the last operations of a store's logs; each end is read once. */
+export class LastTimes {
+  private readonly known = new Map<string, number>();
 
-/** True for the snapshot of a compaction that never took effect: an older log went on after it. */
-export function isUnfinished(
-  disk: DiskReader,
-  { path, stamp }: StampedFile,
-  logs: readonly StampedFile[],
-): boolean {
-  const { time } = snapshotHead(disk, path);
-  return logs.some((log) => log.stamp < stamp && lastTime(disk, log) > time);
+  constructor(private readonly disk: DiskReader) {}
+
+  /** Milliseconds since 1970 UTC; NaN where the end does not show one. */
+  of(log: StampedFile): number {
+    const time = this.known.get(log.path) ?? this.read(log);
+    this.known.set(log.path, time);
+    return time;
+  }
+
+  /** True for the snapshot of a compaction that never took effect: an older log went on after it. */
+  isUnfinished({ path, stamp }: StampedFile, logs: readonly StampedFile[]): boolean {
+    const { time } = snapshotHead(this.disk, path);
+    return logs.some((log) => log.stamp < stamp && this.of(log) > time);
+  }
+
+  private read({ path, bytes }: StampedFile): number {
+    const text = tailText(this.disk, path, bytes);
+    const last = text.lastIndexOf('{"ts":"');
+    if (last < 0) return bytes === 0 ? -Infinity : NaN;
+    return Date.parse(text.slice(last + 7, text.indexOf('"', last + 7)));
+  }
 }

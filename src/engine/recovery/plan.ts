@@ -50,6 +50,7 @@ export interface RegionPlan {
     | 'end with a newline'
     | 'put the base in front'
     | 'replace by the base'
+    | 'bring back'
     | 'keep';
   why: string;
   /** Whole entries brought back from inside it or from `source`. */
@@ -74,6 +75,8 @@ export interface PlannedState {
 /** The plan for one log. */
 export interface LogPlan {
   path: string;
+  /** The file that is replaced, where it is not the log itself. */
+  replaces?: string;
   dialect: string;
   /** What the dialect was told; absent: nothing. */
   options?: FormatOptions;
