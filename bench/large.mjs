@@ -1,10 +1,12 @@
 // Verifies and replays logs of 1, 2, 5 and 10 GB: is the time linear, and the memory constant?
-// Usage: npm run bench:large -- [--size 10GB] [--rounds 5] [--threads 2] [--data-dir DIR]
-import { closeSync, openSync, readSync, rmSync, truncateSync } from 'node:fs';
+// Usage: npm run bench:large -- [--size 10GB] [--rounds 5] [--threads 2]
+//        [--results FILE] [--data-dir DIR]
+import { closeSync, openSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { aligned } from './columns.mjs';
 import { contestantsFor, threaded } from './contestants.mjs';
 import { bytesOf, generate } from './generate.mjs';
 import { memoryMethod } from './measure.mjs';
+import { resultsText } from './results.mjs';
 import { readWhole, runRounds } from './rounds.mjs';
 import { describeMachine, parseSettings } from './settings.mjs';
 
@@ -19,9 +21,10 @@ const tolerance = 0.15;
 const settings = parseSettings();
 const threads = settings.threads.at(-1);
 const names = ['verify', 'replay'].map((command) => threaded(command, threads));
+const printed = [];
 const machine = describeMachine();
-console.log(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.platform}`);
-console.log(`load ${machine.load.toFixed(1)} before the run; peak memory: ${memoryMethod}\n`);
+print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${machine.platform}`);
+print(`load ${machine.load.toFixed(1)} before the run; peak memory: ${memoryMethod}\n`);
 
 process.stderr.write('making the log\n');
 const size = settings.size ?? sizeDefault;
@@ -38,11 +41,14 @@ try {
 }
 const rows = names.flatMap((name) => rowsOf(measured.filter((one) => one.name === name)));
 const headings = ['PROGRAM', 'GB', 'SECONDS', 'MB/s', 'PEAK MB', 'TIME PER GB, OF THE SMALLEST'];
-console.log(aligned([headings, ...rows.map(({ cells }) => cells)]).join('\n'));
+print(aligned([headings, ...rows.map(({ cells }) => cells)]).join('\n'));
 const longest = Math.max(...rows.map(({ share }) => share));
 const [most, wanted] = [longest - 1, tolerance].map((part) => `${Math.round(part * 100)} %`);
-console.log(`\na gigabyte of a larger log takes at most ${most} longer (wanted: ${wanted})`);
-console.log(`load ${describeMachine().load.toFixed(1)} after the run`);
+print(`\na gigabyte of a larger log takes at most ${most} longer (wanted: ${wanted})`);
+print(`load ${describeMachine().load.toFixed(1)} after the run`);
+if (settings.resultsPath) {
+  writeFileSync(settings.resultsPath, resultsText('bench:large', process.argv.slice(2), printed));
+}
 if (longest > 1 + tolerance) process.exitCode = 1;
 
 /** Runs both programs on the log as it is; their mean time and greatest memory of all runs. */
@@ -81,4 +87,9 @@ function rowsOf(runs) {
     const cells = [name, size, (ms / 1e3).toFixed(1), String(speed), peak, share.toFixed(2)];
     return { share, cells };
   });
+}
+
+function print(text) {
+  printed.push(text);
+  console.log(text);
 }

@@ -1,10 +1,12 @@
 // A run of the benchmark as a page: when, with which command, and what it printed.
 
-/** Returns the page. `printed`: what the run printed. `args`: of the run, without `--results`. */
-export function resultsText(printed, args) {
-  const at = args.indexOf('--results');
-  const given = at === -1 ? args : args.toSpliced(at, 2);
-  const command = ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
+const writing = ['--results', '--json'];
+
+/** Returns the page. `printed`: what `npm run SCRIPT` printed when it was given `args`. */
+export function resultsText(script, args, printed) {
+  // Where something is written changes no figure.
+  const given = args.filter((_, i) => ![args[i], args[i - 1]].some((arg) => writing.includes(arg)));
+  const command = [`npm run ${script}`, ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
   const date = new Date().toISOString().slice(0, 10);
   return `# The benchmark's figures
 

@@ -37,7 +37,7 @@ if (settings.jsonPath) {
   writeFileSync(settings.jsonPath, `${JSON.stringify(record, null, 2)}\n`);
 }
 if (settings.resultsPath) {
-  writeFileSync(settings.resultsPath, resultsText(printed, process.argv.slice(2)));
+  writeFileSync(settings.resultsPath, resultsText('bench', process.argv.slice(2), printed));
 }
 if (checked?.missed > 0) process.exitCode = 1;
 

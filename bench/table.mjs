@@ -7,6 +7,7 @@ const headings = ['PROGRAM', 'MB/s', 'LOWEST', 'HIGHEST'].concat([
   'VS VERIFY',
   'VS CHUNKS',
   'VS WC',
+  'CPU s',
   'PEAK MB',
 ]);
 /** How the names begin of those that the others are compared with. */

@@ -84,6 +84,7 @@ describe('the benchmark', () => {
     const runs = [{ ms: 10, failure: 'ended with 1: Error: no' }];
     const contestants = [contestant('chunks', [10]), { ...contestant('wc -l', [1]), runs }];
     const table = tableOf({ bytes: 1e6, contestants, leftOut: ['jq: left out, it is not there'] });
+    expect(table).toMatch(/^  PROGRAM .* VS WC +CPU s +PEAK MB$/m);
     expect(table).toMatch(/^  chunks +100 +100 +100 +- +1.00 +- +0.25 +64$/m);
     expect(table).toMatch(/^  wc -l +failed +- /m);
     expect(table).toMatch(/^wc -l: FAILED, ended with 1: Error: no\njq: left out/m);
