@@ -89,7 +89,7 @@ describe('the check', () => {
     async ({ scene: more, mutate }) => {
       const wrong = { ...scene, ...more, mutate };
       const all = checkMany(wrong, { paces: [3, 1], step: 3, statesMax: 8 });
-      await expect(all).rejects.toThrow(/lost|inverted|twice|is left|cannot be read/);
+      await expect(all).rejects.toThrow(/lost|inverted|twice|is left|cannot be read|is no log/);
     },
     timeoutMs,
   );

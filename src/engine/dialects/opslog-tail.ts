@@ -30,7 +30,7 @@ export class LastTimes {
     return time;
   }
 
-  /** True for the snapshot of a compaction that never took effect: an older log went on after it. */
+  /** True for the snapshot of a compaction that never took effect: an older log went on after. */
   isUnfinished({ path, stamp }: StampedFile, logs: readonly StampedFile[]): boolean {
     const { time } = snapshotHead(this.disk, path);
     return logs.some((log) => log.stamp < stamp && this.of(log) > time);
