@@ -17,7 +17,7 @@ import {
 } from './helpers/kernel-pair.js';
 import { announcedSeed } from './helpers/seed.js';
 import { bytesOf, trickyFiles } from './helpers/tricky-lines.js';
-import { compile, moduleText } from '../tools/compile-wasm.mjs';
+import { compile, moduleText } from './helpers/compile-wasm.mjs';
 
 let simd: OpenKernel;
 beforeAll(async () => {

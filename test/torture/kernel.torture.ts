@@ -2,7 +2,7 @@
 // and a kernel with a mistake in any of its masks is found out.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadSimdModule } from '../../src/engine/scan/simd-module.js';
-import { compile } from '../../tools/compile-wasm.mjs';
+import { compile } from '../helpers/compile-wasm.mjs';
 import { set } from '../helpers/bot-log.js';
 import { hostileRounds } from '../helpers/hostile-rounds.js';
 import { kernelMutants, type KernelMutant } from '../helpers/kernel-mutants.js';

@@ -1,10 +1,10 @@
-// Compiles the SIMD kernel's AssemblyScript; `node tools/compile-wasm.mjs` writes the module.
+// Compiles the SIMD kernel's AssemblyScript; `npm run build:wasm` writes the module.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
-const scanFolder = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/engine/scan');
+const scanFolder = fileURLToPath(new URL('../../src/engine/scan/', import.meta.url));
 const sourceFolder = join(scanFolder, 'simd');
 const target = join(scanFolder, 'simd.wasm.ts');
 
