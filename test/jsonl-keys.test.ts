@@ -185,6 +185,19 @@ describe('keys', () => {
     ]);
   });
 
+  it.each([
+    ['a', '[a]', ['{"key":"a","value":"again"}']],
+    ['1', '[1]', ['{"key":1,"value":1.0}', '{"key":"1","value":-0}']],
+    ['{"b":2}', '{"b":[2]}', ['{"key":{"b":2},"value":1E400}']],
+    ['__proto__', '__proto_[_]', ['{"key":"__proto__","value":[]}']],
+    ['gone', '[g]one', []],
+  ])('are found by the name %s as by the glob %s', async (name, glob, found) => {
+    folder.write('e.jsonl', text(lines));
+    for (const key of [name, glob]) {
+      expect(await folder.state('--key', key, ...options, 'e.jsonl')).toEqual(found);
+    }
+  });
+
   it('are compacted to their last lines as they stand, and the state stays', async () => {
     folder.write('e.jsonl', text(lines));
     const before = await folder.json('replay', ...options, 'e.jsonl');

@@ -8,8 +8,8 @@ import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
 import { codeOf } from './damage/damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
-import { globMatcher } from './glob.js';
-import { keyToJson, keyToString } from './keydir/key-bytes.js';
+import { globMatcher, isGlob } from './glob.js';
+import { jsonToKey, keyToJson, keyToString, stringToKey } from './keydir/key-bytes.js';
 import { openLog, probeDirectory, probeFile, type Log } from './log.js';
 import { readMirror } from './checks/mirror.js';
 import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
@@ -19,7 +19,7 @@ import { envelope, exitOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
 import { documentedState, upstreamState, type ReadState } from './checks/upstream-state.js';
 import { diffStates, type State } from './keydir/state-compare.js';
-import { liveOrder, stateHash } from './keydir/state-hash.js';
+import { liveCount, liveOrder, stateHash } from './keydir/state-hash.js';
 import { checkCut } from './checks/store-checks.js';
 import { FINDINGS, type Finding } from './findings.js';
 import { resolveTargets } from './targets.js';
@@ -146,7 +146,7 @@ function partOf(
     semantics,
     at: moment.at,
     next: moment.next,
-    keys: orderOf(state).length,
+    keys: liveCount(state.keydir, state.semantics, state.lost),
     keysShown: 0,
     liveBytes: state.keydir.liveBytes,
     outputBytes: 0,
@@ -158,6 +158,22 @@ function partOf(
 /** Live keys of the asked-for semantics in order, without those its reader cannot hold. */
 function orderOf({ keydir, semantics, lost }: ReadState) {
   return liveOrder(keydir.order(semantics), keydir, lost);
+}
+
+/** The keys to write: those a glob matches, all without one. */
+function chosenOrder(state: ReadState, keyGlob: string | undefined): Uint32Array {
+  if (keyGlob === undefined) return orderOf(state);
+  const { keydir, semantics, lost } = state;
+  if (!isGlob(keyGlob)) {
+    // A string and a number may be spelled alike. Nearly always there is one: no need to go by all.
+    const named = [stringToKey(keyGlob), jsonToKey(keyGlob)].map((key) => {
+      return keydir.find(key, semantics);
+    });
+    const found = named.filter((index) => index >= 0);
+    if (found.length < 2) return liveOrder(Uint32Array.from(found), keydir, lost);
+  }
+  const matches = globMatcher(keyGlob);
+  return orderOf(state).filter((index) => matches(keyToString(keydir.key(index))));
 }
 
 async function produce(
@@ -210,10 +226,7 @@ async function writeState(
   sink: Sink,
 ): Promise<void> {
   const { keydir } = state;
-  const matches = options.keyGlob === undefined ? undefined : globMatcher(options.keyGlob);
-  const name = (index: number) => keyToString(keydir.key(index));
-  const all = orderOf(state);
-  const order = matches === undefined ? all : all.filter((index) => matches(name(index)));
+  const order = chosenOrder(state, options.keyGlob);
   const jsonl = options.format === 'jsonl';
   const output = new BufferedSink(sink);
   const give = (bytes: Uint8Array) => {
@@ -226,7 +239,9 @@ async function writeState(
   await readValues(keydir, sources, order, (index, value, last) => {
     let lead = '';
     if (begun !== index) {
-      const key = jsonl ? keyToJson(keydir.key(index)) : JSON.stringify(name(index));
+      const key = jsonl
+        ? keyToJson(keydir.key(index))
+        : JSON.stringify(keyToString(keydir.key(index)));
       const comma = part.keysShown++ === 0 ? '\n' : ',\n';
       lead = jsonl ? `{"key":${key},"value":` : `${comma}${key}:`;
     }

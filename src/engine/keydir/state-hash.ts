@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { SourceFile } from '../disk.js';
-import { keyToJson, keyToString } from './key-bytes.js';
+import { keyToJson, keyToString, stringToKey } from './key-bytes.js';
 import type { Keydir, Semantics } from './keydir.js';
 import { readValues } from './values.js';
 
@@ -34,6 +34,12 @@ export async function stateHash(
 export function liveOrder(order: Uint32Array, keydir: Keydir, lost: readonly string[]) {
   if (lost.length === 0) return order;
   return order.filter((index) => !lost.includes(keyToString(keydir.key(index))));
+}
+
+/** How many keys `liveOrder` leaves, without listing them. */
+export function liveCount(keydir: Keydir, semantics: Semantics, lost: readonly string[]): number {
+  const all = semantics === 'upstream' ? keydir.upstreamCount : keydir.count;
+  return all - lost.filter((key) => keydir.find(stringToKey(key), semantics) >= 0).length;
 }
 
 /** A value's bytes as valid UTF-8: what is invalid becomes U+FFFD, as every reader sees it. */
