@@ -75,7 +75,7 @@ function allScalars(p: usize, digits: u64, others: u64): u64 {
   for (let rest = literalStarts; rest != 0; rest &= rest - 1) {
     const at = <u64>ctz(rest);
     const length = literalLength(p + <usize>at);
-    if (length == 0) errors |= rest & (0 - rest);
+    // Where there is none its first byte is also the one behind it, and an error.
     const bytes = ((<u64>1) << length) - 1;
     literals |= bytes << at;
     const end = at + length;
@@ -97,7 +97,8 @@ function literalLength(at: usize): u64 {
 /**
  * Follows each number from part to part. Adding the first digit of a run to the mask of digits
  * carries through the run and sets the bit behind it: `digits + starts`, and what is no digit of
- * it, are the ends. A carry out of the sum is a run that goes on in the next block.
+ * it, are the ends. A carry out of the sum is a run that goes on in the next block. Every byte of
+ * a number is reached from its first: what stands where no part may is an error at a part's end.
  */
 function numbers(
   p: usize,
@@ -121,31 +122,25 @@ function numbers(
   integerCarry = runCarry;
   const fraction = behind(integerEnds & points, pointCarry);
   pointCarry = (integerEnds & points) >> 63;
-  errors |= (points & ~integerEnds) | (fraction & ~digits);
+  errors |= fraction & ~digits;
   const fractionEnds = runEnds(digits, fraction, fractionCarry);
   fractionCarry = runCarry;
 
-  const mayEnd = integerEnds | fractionEnds;
-  let exponentSigns: u64 = 0;
   let exponentLetters: u64 = 0;
   if ((letters | letterCarry | signCarry | exponentCarry) != 0) {
     exponentLetters = (equalAt(p, 0x65) | equalAt(p, 0x45)) & letters;
     const plus = equalAt(p, 0x2b) & letters;
-    errors |= letters & ~(exponentLetters | plus);
-    errors |= exponentLetters & ~mayEnd;
     const next = behind(exponentLetters, letterCarry);
     letterCarry = exponentLetters >> 63;
-    exponentSigns = next & (plus | minus);
-    errors |= plus & ~exponentSigns;
-    const exponent = (next & ~(plus | minus)) | behind(exponentSigns, signCarry);
-    signCarry = exponentSigns >> 63;
+    const signs = next & (plus | minus);
+    const exponent = (next & ~(plus | minus)) | behind(signs, signCarry);
+    signCarry = signs >> 63;
     errors |= exponent & ~digits;
     errors |= runEnds(digits, exponent, exponentCarry) & bytes;
     exponentCarry = runCarry;
   }
   errors |= integerEnds & ~points & ~exponentLetters & bytes;
-  errors |= fractionEnds & ~exponentLetters & bytes;
-  return errors | (minus & ~(leading | exponentSigns));
+  return errors | (fractionEnds & ~exponentLetters & bytes);
 }
 
 /** Carry of the last `runEnds`. */
