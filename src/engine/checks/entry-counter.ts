@@ -3,6 +3,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import type { FindingList } from '../finding-list.js';
 import { opsOf } from '../log.js';
 import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
+import { areCalm, lastOfRising } from './calm-rows.js';
 import { SequenceRule } from './sequence-rule.js';
 import { isoTime } from '../text.js';
 
@@ -47,14 +48,32 @@ export class EntryCounter {
     return this.sequence.last;
   }
 
+  /**
+   * Counts a whole batch, whose first row is at `firstLine` of `path`, a column at a time. False
+   * where a row needs a look of its own: then nothing was counted, and `see` is to see each.
+   */
+  seeAll(batch: LineBatch, firstLine: number, path: string): boolean {
+    const { count } = batch;
+    if (count === 0 || this.firstKind === undefined || !areCalm(batch)) return false;
+    const time = lastOfRising(batch.time, count, this.lastTime);
+    // The first time of a file is compared with those of the files before it.
+    if (time === undefined || (time === time && path !== this.timedPath)) return false;
+    if (this.dialect.sequenced && !this.sequence.seeAll(batch.seq, count)) return false;
+    for (let row = 0; row < count; row++) this.countOp(batch.op[row]);
+    if (time === time) this.lastTime = time;
+    this.inHead = false;
+    const last = count - 1;
+    const { offset, length } = batch;
+    this.lastEntry = { line: firstLine + last, offset: offset[last], length: length[last] };
+    return true;
+  }
+
   /** Counts row `row`, an entry at `line` of `path`. */
   see(batch: LineBatch, row: number, line: number, path: string): void {
     const kind = batch.kind[row];
     const offset = batch.offset[row];
     const length = batch.length[row];
-    const op = batch.op[row];
-    // A dialect may learn names of operations while it reads.
-    this.ops[op] = (this.ops[op] ?? 0) + 1;
+    this.countOp(batch.op[row]);
     if (this.firstKind === undefined) this.firstLength = length;
     this.firstKind ??= kind;
     if (this.inHead && kind === KIND.state) this.headBytes += length + 1;
@@ -70,6 +89,11 @@ export class EntryCounter {
     const code = (odd & PROBLEM.unknownOp) !== 0 ? 'unknown-op' : 'ignored-entry';
     const words = code === 'unknown-op' ? 'an unknown operation' : 'no usable key or data';
     this.findings.add(code, path, `${words}: kept, ignored by replay`, { line, offset, length });
+  }
+
+  /** A dialect may learn names of operations while it reads. */
+  private countOp(op: number): void {
+    this.ops[op] = (this.ops[op] ?? 0) + 1;
   }
 
   private seeTime(

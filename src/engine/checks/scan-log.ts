@@ -189,6 +189,16 @@ class LogScanner implements LogScan {
   }
 
   private async onBatch(firstLine: number, batch: LineBatch, source: SourceFile): Promise<void> {
+    const { damageLog, counter, path, file } = this;
+    const isCalm = damageLog.isQuiet && counter.seeAll(batch, firstLine, path);
+    if (!isCalm) await this.seeRows(firstLine, batch, source);
+    if (this.foldsItself(this.role)) {
+      this.ownFold?.see(batch, { firstLine, file, writers: this.kernel.writers });
+    }
+    await this.options.onRows?.(batch, firstLine, this.path);
+  }
+
+  private async seeRows(firstLine: number, batch: LineBatch, source: SourceFile): Promise<void> {
     for (let row = 0; row < batch.count; row++) {
       const kind = batch.kind[row];
       if (kind === KIND.blank) continue;
@@ -199,11 +209,6 @@ class LogScanner implements LogScan {
       }
       if (batch.problem[row] !== 0) await this.onProblem(row, line, source);
     }
-    const { file } = this;
-    if (this.foldsItself(this.role)) {
-      this.ownFold?.see(batch, { firstLine, file, writers: this.kernel.writers });
-    }
-    await this.options.onRows?.(batch, firstLine, this.path);
   }
 
   private foldsItself(role: Role): boolean {

@@ -2,6 +2,7 @@
 import type { FindingList } from '../finding-list.js';
 import type { Position } from '../model.js';
 import { plural } from '../text.js';
+import { areConsecutive } from './calm-rows.js';
 
 /** How an entry takes part: `state` carries the highest number it stands for, `note` a gap's. */
 export type SequenceRole = 'entry' | 'state' | 'note';
@@ -27,6 +28,22 @@ export class SequenceRule {
     if (role === 'entry' && this.last > 0 && !this.interrupted) this.compare(seq, at);
     this.interrupted = false;
     this.last = Math.max(this.last, seq);
+  }
+
+  /**
+   * Sees `count` entries at once that have no number, or each the next one. False where they are
+   * neither: then nothing was seen, and `see` is to see each.
+   */
+  seeAll(seqs: Float64Array, count: number): boolean {
+    if (seqs.subarray(0, count).every(Number.isNaN)) {
+      this.interrupted = true;
+      return true;
+    }
+    if (!areConsecutive(seqs, count) || seqs[0] <= this.last) return false;
+    if (seqs[0] !== this.last + 1 && this.last > 0 && !this.interrupted) return false;
+    this.interrupted = false;
+    this.last = seqs[count - 1];
+    return true;
   }
 
   private compare(seq: number, { path, ...at }: Position): void {
