@@ -71,6 +71,18 @@ describe('compact', () => {
     expect(readFileSync(path, 'utf8')).toBe(lines.join(''));
   });
 
+  it('J11: takes lines that end with CR alone for the lines they are', async () => {
+    const lines = Array.from({ length: 9 }, (_, at) => `{"k":"k${at % 4}","v":${at}}`);
+    const texts = [lines.join('\r'), `${lines.join('\r')}\r`, `${lines[0]}\n${lines.join('\r')}\r`];
+    for (const text of texts) {
+      const path = storeOf(text);
+      const before = await libraryLoads(path);
+      expect((await cli(['compact', '--force', path])).exitCode).toBe(0);
+      expect(readFileSync(path, 'utf8')).not.toContain('\r');
+      expect(await libraryLoads(path)).toEqual(before);
+    }
+  });
+
   it('never compacts a damaged store, and puts a torn end aside', async () => {
     const damaged = freshCase('garbage-middle').path;
     expect((await cli(['compact', '--force', damaged])).exitCode).toBe(4);

@@ -1,10 +1,25 @@
 // The lock of jsonl-db: who holds a store, told as the library would; and it keeps the library out.
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { JsonlDB } from '@alcalzone/jsonl-db';
 import { expect, it } from 'vitest';
 import { lookAtLock, takeLock } from '../src/engine/dialects/jsonldb-lock.js';
-import { loadKernelLocks, nodeDisk, type WriteContext } from '../src/engine/index.js';
+import {
+  compact,
+  loadKernelLocks,
+  nodeDisk,
+  recover,
+  type WriteContext,
+} from '../src/engine/index.js';
 import { contextOf } from './helpers/context.js';
 import { storeFolder } from './helpers/jsonldb-store.js';
 
@@ -101,4 +116,22 @@ it('says so when it was taken over, and leaves the lock to who has it now', asyn
   expect(() => held.check()).toThrow('taken over');
   held.release();
   expect(existsSync(lock)).toBe(true);
+});
+
+it('is looked at again before the rename: where it was lost the store stays', async () => {
+  const { path, lock, context } = storeWithLock();
+  const before = '{"k":"a","v":1}\n{"k":"a","v":2}\n';
+  writeFileSync(path, before);
+  let names = 0;
+  const random = () => String((names += 1));
+  const steal = () => void (existsSync(lock) && setAge(lock, 1));
+  const stolen = { ...context, random, progress: steal };
+  const { logs } = await compact(stolen, [path], { force: true });
+  expect(logs[0].error?.message).toContain('taken over');
+  expect(readFileSync(path, 'utf8')).toBe(before);
+  writeFileSync(path, `${before}###\n`);
+  rmdirSync(lock);
+  const recovers = recover(stolen, [path], { policy: 'salvage', maxLost: 9 }, () => true);
+  await expect(recovers).rejects.toThrow('taken over');
+  expect(readFileSync(path, 'utf8')).toBe(`${before}###\n`);
 });

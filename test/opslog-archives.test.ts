@@ -1,4 +1,4 @@
-// O21: archives of opslog: read as a source, checked, and never made live by mistake.
+// Archives of opslog: read as a source, checked, and never made live by mistake.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ afterAll(removeStores);
 
 const keysOf = (entries: [unknown, unknown][]) => entries.map(([key]) => key);
 
-describe('an archive', () => {
+describe('O21: an archive', () => {
   it('is read by its period', async () => {
     const store = fixture('archive');
     const q1 = await seenByLogctl(store, '--archive', '2026-Q1');

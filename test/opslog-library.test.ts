@@ -70,7 +70,7 @@ describe.each([
   { name: 'one writer', who: [undefined], offline: [] as string[] },
   { name: 'three agents', who: agents, offline: ['--offline'] },
 ])('with $name', ({ who, offline }) => {
-  it('the library loads what compact wrote, and logctl what it wrote then', async () => {
+  it('O11: the library loads what compact wrote, and logctl what it wrote and undid', async () => {
     const folder = await writtenBy(who);
     const before = stateOf(await seenByLibrary(folder));
     const { out, exitCode } = await cli(['compact', folder, '--force', '--json', ...offline]);
@@ -105,7 +105,7 @@ async function goesOn(folder: string, who: readonly (string | undefined)[]): Pro
     const store = await opened(folder, agent);
     await store.set('shared', { v: agent ?? 'single' });
     await store.set('undone', { v: agent ?? 'single' });
-    // O11: undo takes the last line from the log.
+    // It takes the last line from the log.
     expect(await store.undo()).toBe(true);
     await store.close();
   }

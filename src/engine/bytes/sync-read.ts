@@ -10,12 +10,21 @@ export function readNow(file: Pick<SourceFile, 'read'>, from: number, to: number
   return bytes.subarray(0, file.read(bytes, from) as number);
 }
 
-/** The offset behind the last newline in `[from, to)`; `from` when there is none. */
-export function lastLineEnd(file: SourceFile, from: number, to: number): number {
+/**
+ * The offset behind the last newline in `[from, to)`; `from` when there is none. `returns`: a bare
+ * carriage return ends a line too.
+ */
+export function lastLineEnd(
+  file: SourceFile,
+  from: number,
+  to: number,
+  { returns = false } = {},
+): number {
   for (let end = to; end > from;) {
     const start = Math.max(from, end - windowBytes);
-    const newline = readNow(file, start, end).lastIndexOf(0x0a);
-    if (newline >= 0) return start + newline + 1;
+    const bytes = readNow(file, start, end);
+    const last = Math.max(bytes.lastIndexOf(0x0a), returns ? bytes.lastIndexOf(0x0d) : -1);
+    if (last >= 0) return start + last + 1;
     end = start;
   }
   return from;

@@ -64,7 +64,8 @@ export async function foldLog(
     const { size, id } = old.stat();
     // A batch that was cut counts for nobody, so it is no part of the state: it stays behind it.
     const batch = await unfinishedBatch(old, size, log.dialect);
-    const prefixLength = batch?.start ?? lastLineEnd(old, 0, size);
+    const { returnsEndLines: returns } = log.dialect.codec('segment').shape;
+    const prefixLength = batch?.start ?? lastLineEnd(old, 0, size, { returns });
     const ends = prefixEnds(old, prefixLength);
     const live = log.dialect.compaction === 'lines' ? new LiveLines() : undefined;
     const onRows = (batch: LineBatch, firstLine: number) => {

@@ -45,11 +45,11 @@ export async function compactLog(
   const { dryRun = false, lockWait = 0 } = options;
   // No lock file beside a log that is not there, and none where nothing is written.
   if (dryRun || log.missing) return new Compaction(context, log, options).preview();
-  return withCompactionLock(context, log, { waitMs: lockWait }, async () => {
+  return withCompactionLock(context, log, { waitMs: lockWait }, async (fence) => {
     const { did, mergedBytes } = await finishCompaction(context, log.path, options);
     const merged = mergedBytes > 0 ? `, ${plural(mergedBytes, 'byte')} merged` : '';
     if (did !== 'nothing') context.say?.(1, `${log.path}: an interrupted run ${did}${merged}`);
-    return new Compaction(context, log, options).run();
+    return new Compaction(context, log, options, fence).run();
   });
 }
 
@@ -58,6 +58,7 @@ class Compaction {
     private readonly context: WriteContext,
     private readonly log: Log,
     private readonly options: CompactOptions,
+    private readonly fence?: () => void,
   ) {}
 
   async preview(): Promise<CompactLogPart> {
@@ -105,6 +106,7 @@ class Compaction {
       keptAs: basename(backup),
       writeHead: (sink) => this.writeHead(folded, sink),
       proveHead: (temporary, length) => this.prove(folded, before, { temporary, length }),
+      fence: this.fence,
       offline: this.options.offline === true,
     });
   }

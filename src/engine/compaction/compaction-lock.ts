@@ -8,14 +8,15 @@ import { siblingsOf } from '../siblings.js';
 
 /**
  * Runs `body` while no other compaction or recovery of the log can. Our writers go on: they have a
- * lock of their own; where the format's library has one, it is held too. Throws LogctlError `busy`
- * that names the holder when the lock was not free within `waitMs`.
+ * lock of their own; where the format's library has one, it is held too, and `fence` throws
+ * LogctlError `busy` where it was taken from us meanwhile. Throws LogctlError `busy` that names the
+ * holder when the lock was not free within `waitMs`.
  */
 export async function withCompactionLock<T>(
   context: WriteContext,
   { path, dialect }: { path: string; dialect?: Dialect },
   { waitMs }: { waitMs: number },
-  body: () => Promise<T>,
+  body: (fence: () => void) => Promise<T>,
 ): Promise<T> {
   const { compactLock: lockPath } = siblingsOf(path);
   const busy = () => {
@@ -27,11 +28,11 @@ export async function withCompactionLock<T>(
   const lock = new LockFile(context, { path, lockPath, waitMs, busy });
   try {
     return await lock.hold(async () => {
-      const release = await dialect?.lock?.take(context, path);
+      const held = await dialect?.lock?.take(context, path);
       try {
-        return await body();
+        return await body(() => held?.check());
       } finally {
-        release?.();
+        held?.release();
       }
     });
   } finally {

@@ -26,6 +26,8 @@ export interface SwapJob {
   writeHead(sink: Sink): Promise<void>;
   /** Reads the head back from disk (`headLength` bytes); throws to leave the log as it is. */
   proveHead(temporary: SourceFile, headLength: number): Promise<void>;
+  /** Asked right before the rename: throws where the library's own lock is no longer ours. */
+  fence?(): void;
   /** The operator says that no writer runs: go on where there are no leases. */
   offline: boolean;
   /** The interrupted swap that this one finishes. */

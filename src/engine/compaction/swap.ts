@@ -172,6 +172,7 @@ class Swap {
     if (rest?.carried === true) isSynced = false;
     if (!isSynced) fresh.sync();
     leases.holdFresh();
+    this.job.fence?.();
     disk.rename(temporary, this.job.path);
     this.isRenamed = true;
     // No writer may acknowledge on the new file before its name is durable.

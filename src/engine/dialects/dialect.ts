@@ -98,8 +98,15 @@ export interface StoreWriting {
 export interface StoreLock {
   /** `words` name the holder, or what is odd about it. May wait for a heartbeat. */
   look(context: Context, path: string): Promise<{ state: LockState; words: string }>;
-  /** Holds it while we write; gives what lets it go. Throws LogctlError `busy`. */
-  take(context: WriteContext, path: string): Promise<() => void>;
+  /** Holds it while we write; undefined where this log has none. Throws LogctlError `busy`. */
+  take(context: WriteContext, path: string): Promise<HeldLock | undefined>;
+}
+
+/** A lock that is ours until it is released, or until somebody takes it from us. */
+export interface HeldLock {
+  /** Throws LogctlError `busy` where it is no longer ours: nothing may be replaced then. */
+  check(): void;
+  release(): void;
 }
 
 export type LockState = 'free' | 'live' | 'stale';

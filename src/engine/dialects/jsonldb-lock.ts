@@ -10,6 +10,7 @@ import type { Context, WriteContext } from '../context.js';
 import type { FileStat } from '../disk.js';
 import { errnoOf } from '../disk-errors.js';
 import { LogctlError } from '../errors.js';
+import type { HeldLock } from './dialect.js';
 
 /** Longer than the usual stale times: a live holder must not be taken for a dead one. */
 const freshMs = 10_000;
@@ -23,13 +24,6 @@ export interface LockLook {
   state: 'free' | 'live' | 'stale' | 'odd';
   /** In words, to come behind the store's name; empty where it is free. */
   words: string;
-}
-
-/** A lock that is ours until `release`. */
-export interface HeldLock {
-  /** Throws LogctlError `busy` where somebody took it over: we were stopped for too long. */
-  check(): void;
-  release(): void;
 }
 
 /**
@@ -144,6 +138,7 @@ class Heartbeat implements HeldLock {
     this.timer.unref();
   }
 
+  /** It is lost where we were stopped for longer than it lasts. */
   check(): void {
     this.beat();
     if (!this.isLost) return;

@@ -33,10 +33,7 @@ export const jsonldb: Dialect = {
       const { state, words } = await lookAtLock(context, path, { patient: false });
       return { state: state === 'odd' ? 'stale' : state, words };
     },
-    take: async (context, path) => {
-      const held = await takeLock(context, path, { waitMs: 0 });
-      return () => held.release();
-    },
+    take: (context, path) => takeLock(context, path, { waitMs: 0 }),
   },
   compaction: 'lines',
   upstream: {

@@ -19,13 +19,8 @@ export async function underLocks<T>(
   work: (fence: () => void) => Promise<T>,
 ): Promise<T> {
   const held = await takePatiently(context, path, options.lockWait ?? 0);
-  const fence = () => {
-    if (held.holds()) return;
-    const hint = 'nothing was changed; find out who removed it, and try again';
-    throw new LogctlError('busy', `${path}: our lock was taken away`, hint, { path });
-  };
   try {
-    return await work(fence);
+    return await work(held.check);
   } finally {
     held.release();
   }

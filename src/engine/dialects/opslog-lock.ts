@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Context, WriteContext } from '../context.js';
 import { readSmallText } from '../disk.js';
 import { LogctlError } from '../errors.js';
-import type { LockState } from './dialect.js';
+import type { HeldLock, LockState } from './dialect.js';
 
 /** Held by the one writer of a store without agents, for as long as it is open. */
 export const writerLock = '.lock';
@@ -50,7 +50,7 @@ export function takeLocks(
   context: WriteContext,
   directory: string,
   names: readonly string[],
-): HeldLocks {
+): HeldLock {
   const held: string[] = [];
   const release = () => {
     for (const path of held.splice(0)) {
@@ -66,14 +66,14 @@ export function takeLocks(
     release();
     throw error;
   }
-  return { release, holds: () => held.every((path) => isOurs(context, path)) };
-}
-
-/** Locks that are ours until they are released, or until somebody removes them by hand. */
-export interface HeldLocks {
-  release(): void;
-  /** True while both files still name this process. */
-  holds(): boolean;
+  const check = () => {
+    if (held.every((path) => isOurs(context, path))) return;
+    const hint = 'nothing was changed; find out who removed it, and try again';
+    throw new LogctlError('busy', `${directory}: our lock was taken away`, hint, {
+      path: directory,
+    });
+  };
+  return { check, release };
 }
 
 const isOurs = ({ disk, processes }: WriteContext, path: string): boolean =>

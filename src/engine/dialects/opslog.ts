@@ -62,8 +62,7 @@ export const opslog: Dialect = {
       return { state: 'free', words: 'a log without its store has no lock' };
     },
     async take(context, path) {
-      if (!isStore(context.disk, path)) return () => undefined;
-      return takeLocks(context, path, [writerLock]).release;
+      return isStore(context.disk, path) ? takeLocks(context, path, [writerLock]) : undefined;
     },
   },
   past: (disk, path) => (isStore(disk, path) ? pastFiles(disk, path) : []),

@@ -43,18 +43,19 @@ export interface AppliedPlan {
 
 /**
  * Puts the recovered log in the place of the old one, which stays under a fresh name. The caller
- * holds the compaction lock and has checked the plan's basis. Throws LogctlError; the log is then
- * as it was, or a swap is left for the next run to finish.
+ * holds the compaction lock, which `fence` proves, and has checked the plan's basis. Throws
+ * LogctlError; the log is then as it was, or a swap is left for the next run to finish.
  */
 export async function applyPlan(
   context: WriteContext,
   log: Log,
   plan: LogPlan,
   options: RecoverOptions,
+  fence?: () => void,
 ): Promise<AppliedPlan> {
   const fault = partitionFault(plan.path, plan.bytesBefore, plan.parts, plan.quarantine);
   assert(fault === undefined, `byte ${fault} is neither kept nor in quarantine, or it is both`);
-  const work = new Application(context, log, plan, options);
+  const work = new Application(context, log, plan, options, fence);
   return plan.missing ? work.make() : work.replace();
 }
 
@@ -123,6 +124,7 @@ class Application {
     private readonly log: Log,
     private readonly plan: LogPlan,
     private readonly options: RecoverOptions,
+    private readonly fence?: () => void,
   ) {
     this.evidence = evidencePaths(plan.path, plan.stamp, options.evidenceDir);
   }
@@ -143,6 +145,7 @@ class Application {
         keptAs: basename(evidence.original),
         writeHead: async (sink) => this.written(await writeParts(context, plan, sink)),
         proveHead: (temporary, length) => this.prove(temporary, length, stat),
+        fence: this.fence,
         offline: options.offline === true,
       });
       const deferred = result.outcome === 'deferred';
@@ -175,6 +178,7 @@ class Application {
       this.written(await writeParts(context, plan, (bytes) => file.append(bytes)));
       file.sync();
       await this.prove(file, file.stat().size, like);
+      this.fence?.();
       // Unlike a rename, a link does not replace what somebody else made there meanwhile.
       disk.link(temporary, plan.path);
       disk.syncDirectory(directory);

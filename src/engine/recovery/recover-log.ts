@@ -33,7 +33,7 @@ export async function recoverLog(
   if (evidenceDir !== undefined && plan.action === 'recover') {
     checkEvidenceDir(context, evidenceDir, plan);
   }
-  return withCompactionLock(context, log, { waitMs }, async () => {
+  return withCompactionLock(context, log, { waitMs }, async (fence) => {
     await finishCompaction(context, log.path, options);
     const current = plan.unfinished ? await replan(context, log, options) : plan;
     if (current.action === 'refused') throw refusalOf(current);
@@ -45,7 +45,7 @@ export async function recoverLog(
       const now = openLogAs(context, log.path, log.dialect);
       return verified(part, await analyse(context, now, options));
     }
-    const applied = await applyPlan(context, log, current, options);
+    const applied = await applyPlan(context, log, current, options, fence);
     // Leftovers of a log that was not there could not be told from its files before.
     if (current.missing) await finishCompaction(context, log.path, options);
     const { original, quarantine, receipt } = applied;
