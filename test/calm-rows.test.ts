@@ -1,7 +1,7 @@
 // Counting a batch column by column says what counting it row by row says.
 import { expect, it } from 'vitest';
 import { EntryCounter } from '../src/engine/checks/entry-counter.js';
-import { progressive } from '../src/engine/dialects/progressive.js';
+import { progressive } from '../src/engine/dialects/progressive/progressive.js';
 import { FindingList } from '../src/engine/finding-list.js';
 import { KIND, PROBLEM, type LineBatch } from '../src/engine/scan/kernel.js';
 import { emptyBatch } from '../src/engine/scan/line-batch.js';

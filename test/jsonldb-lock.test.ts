@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { JsonlDB } from '@alcalzone/jsonl-db';
 import { expect, it } from 'vitest';
-import { lookAtLock, takeLock } from '../src/engine/dialects/jsonldb-lock.js';
+import { lookAtLock, takeLock } from '../src/engine/dialects/jsonldb/jsonldb-lock.js';
 import {
   compact,
   loadKernelLocks,

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadUpstream, openingOf } from '../src/engine/dialects/jsonldb-upstream.js';
+import { loadUpstream, openingOf } from '../src/engine/dialects/jsonldb/jsonldb-upstream.js';
 import { nodeDisk } from '../src/engine/index.js';
 import { keyToString } from '../src/engine/keydir/key-bytes.js';
 import { readValues } from '../src/engine/keydir/values.js';

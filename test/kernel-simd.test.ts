@@ -3,7 +3,7 @@
 // `npm run torture -- kernel` does the same with a million lines, and with mistakes in each mask.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { progressive } from '../src/engine/dialects/progressive.js';
+import { progressive } from '../src/engine/dialects/progressive/progressive.js';
 import type { LineCodec } from '../src/engine/scan/kernel.js';
 import { loadSimdModule } from '../src/engine/scan/simd-module.js';
 import { log, remove, set } from './helpers/bot-log.js';

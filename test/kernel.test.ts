@@ -4,7 +4,7 @@
 // by byte (machine) and with a border at every place: the rows must not know the difference.
 import { isUtf8 } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { progressive } from '../src/engine/dialects/progressive.js';
+import { progressive } from '../src/engine/dialects/progressive/progressive.js';
 import { PROBLEM } from '../src/engine/scan/kernel.js';
 import { Utf8Watch } from '../src/engine/scan/utf8-watch.js';
 import { log, numbered, remove, set } from './helpers/bot-log.js';

@@ -1,6 +1,6 @@
 // Names that nedb cannot write are noticed wherever they stand; plain stores are never suspected.
 import { describe, expect, it } from 'vitest';
-import { hasOddNames } from '../src/engine/dialects/nedb-odd-names.js';
+import { hasOddNames } from '../src/engine/dialects/nedb/nedb-odd-names.js';
 import { memoryDisk } from '../src/engine/index.js';
 import { contextOf } from './helpers/context.js';
 import { documents, lines } from './helpers/nedb-store.js';

@@ -4,8 +4,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { deserialized, serialized } from '../src/engine/dialects/nedb-documents.js';
-import { loadAsLibrary } from '../src/engine/dialects/nedb-upstream.js';
+import { deserialized, serialized } from '../src/engine/dialects/nedb/nedb-documents.js';
+import { loadAsLibrary } from '../src/engine/dialects/nedb/nedb-upstream.js';
 import { readValues } from '../src/engine/keydir/values.js';
 import { contextOf } from './helpers/context.js';
 import { openedByLibrary, type LibrarySaw } from './helpers/nedb-library.js';

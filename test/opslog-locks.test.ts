@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeDisk } from '../src/engine/index.js';
-import { takeLocks } from '../src/engine/dialects/opslog-lock.js';
+import { takeLocks } from '../src/engine/dialects/opslog/opslog-lock.js';
 import { cli } from './helpers/cli.js';
 import { contextOf } from './helpers/context.js';
 import {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { brokenRule } from '../src/engine/dialects/opslog-ops.js';
+import { brokenRule } from '../src/engine/dialects/opslog/opslog-ops.js';
 import { cli } from './helpers/cli.js';
 import {
   agentStore,

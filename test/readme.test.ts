@@ -108,7 +108,7 @@ describe('README', () => {
     expect(listed).toEqual(table);
   });
 
-  it.each(['README.md', 'src/README.md', 'src/engine/dialects/progressive.md'])(
+  it.each(['README.md', 'src/README.md', 'src/engine/dialects/progressive/progressive.md'])(
     'and its neighbours name only files that are there: %s',
     (file) => {
       const text = readFileSync(file, 'utf8');

@@ -1,5 +1,5 @@
 /** The SIMD kernel beside the reference kernel: the same bytes, and all they answer, compared. */
-import { progressive } from '../../src/engine/dialects/progressive.js';
+import { progressive } from '../../src/engine/dialects/progressive/progressive.js';
 import { keyToString } from '../../src/engine/keydir/key-bytes.js';
 import { Keydir } from '../../src/engine/keydir/keydir.js';
 import type { Kernel, LineCodec, MakeKernel } from '../../src/engine/scan/kernel.js';

@@ -1,10 +1,10 @@
 /** The dialects. Adding one: a codec, a document, fixtures, one line here. */
 import type { Dialect } from './dialect.js';
-import { jsonl } from './jsonl.js';
-import { jsonldb } from './jsonldb.js';
-import { nedb } from './nedb.js';
-import { opslog } from './opslog.js';
-import { progressive } from './progressive.js';
+import { jsonl } from './jsonl/jsonl.js';
+import { jsonldb } from './jsonldb/jsonldb.js';
+import { nedb } from './nedb/nedb.js';
+import { opslog } from './opslog/opslog.js';
+import { progressive } from './progressive/progressive.js';
 
 /** Every format we know, in the order in which they are asked whether they recognise a file. */
 export const DIALECTS: readonly Dialect[] = [progressive, opslog, jsonldb, nedb, jsonl];

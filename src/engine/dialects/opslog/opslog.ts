@@ -1,0 +1,140 @@
+/** opslog: stores of @backloghq/opslog. Format, versions and sources: opslog.md. */
+import { basename } from 'node:path';
+import type { TargetOptions } from '../../context.js';
+import type { DiskReader } from '../../disk.js';
+import { LogctlError } from '../../errors.js';
+import type { LogFile, Role } from '../../model.js';
+import type { LineCodec } from '../../scan/kernel.js';
+import type { Dialect, Probe, StoreWriting } from '../dialect.js';
+import { compactStore } from './opslog-compact.js';
+import { planStore } from './opslog-plan.js';
+import { recoverStore, undoStore } from './opslog-recover.js';
+import { isLogName, isStoreDirectory } from './opslog-layout.js';
+import { baseOf } from './opslog-base.js';
+import { archiveFiles, archivePath, foldWithArchives } from './opslog-archives.js';
+import { checkOpslog } from './opslog-checks.js';
+import { makeFold } from './opslog-fold.js';
+import { lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
+import { opsCodec } from './opslog-ops.js';
+import { describeStore, pastFiles, snapshotTime, storeAt } from './opslog-past.js';
+import { archiveCodec, documentCodec, roleOf, snapshotCodec } from './opslog-snapshot.js';
+import { loadUpstream } from './opslog-upstream.js';
+
+const writing: StoreWriting = {
+  compact: compactStore,
+  plan: planStore,
+  recover: recoverStore,
+  undo: undoStore,
+};
+
+const isStore = (disk: DiskReader, path: string): boolean =>
+  disk.stat(path)?.kind === 'directory' && isStoreDirectory(disk.list(path) ?? []);
+
+/** The dialect of stores of @backloghq/opslog, and of an operation log without its store. */
+export const opslog: Dialect = {
+  name: 'opslog',
+  looksLike: 'a directory of manifest.json, snapshots and ops; lines of "ts", "op", "id", "prev"',
+  recognises,
+  takes: ['archive', 'includeArchived'],
+  withOptions,
+  layout,
+  codec,
+  fold(context, { path }, keydir) {
+    if (context.disk.stat(path)?.kind !== 'directory') return undefined;
+    return baseOf(context.disk, path).isMerged ? makeFold(keydir, true) : undefined;
+  },
+  resync: ['{"ts":"', '{"id":"'],
+  checkpointStart: undefined,
+  checkpointOps: ['snapshot'],
+  upstream: {
+    reader: "the store's own library",
+    refusesBadLines: false,
+    trimsFile: true,
+    losesKeys: [],
+    mergesState: false,
+    ignoresLogs: [],
+    load: (context, log, until) => loadUpstream(context, log.path, until),
+  },
+  checkStore: checkOpslog,
+  lock: {
+    async look(context, path) {
+      if (isStore(context.disk, path)) return lookAtLock(context, path, writerLock);
+      return { state: 'free', words: 'a log without its store has no lock' };
+    },
+    async take(context, path) {
+      return isStore(context.disk, path) ? takeLocks(context, path, [writerLock]) : undefined;
+    },
+  },
+  past: (disk, path) => (isStore(disk, path) ? pastFiles(disk, path) : []),
+  checkpointTime: snapshotTime,
+  at(context, log, time) {
+    return isStore(context.disk, log.path) ? storeAt(context, log, time) : undefined;
+  },
+  describe(context, path) {
+    return isStore(context.disk, path) ? describeStore(context, path) : undefined;
+  },
+  store: (disk, path) => (isStore(disk, path) ? writing : undefined),
+  compaction: 'checkpoint',
+  sequenced: false,
+};
+
+function recognises({ kind, names, head, path }: Probe): boolean {
+  if (kind === 'directory') return isStoreDirectory(names);
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  if (/^(\xef\xbb\xbf)?\s*\{"ts":"[^"]*","op":"(set|delete)","id":"/.test(text)) return true;
+  // Nothing left to recognise it by but its name: torn in its first member, empty, lost sectors.
+  return isLogName(basename(path)) && (/^\0*$/.test(text) || '{"ts":"'.startsWith(text));
+}
+
+/** Archived records would become live ones. */
+function onlyRead(): never {
+  const hint = 'leave --archive and --include-archived out';
+  throw new LogctlError('usage', 'archives are read and never written', hint);
+}
+
+/** With `--archive` the store is one segment; with `--include-archived` all are added to it. */
+function withOptions({ archive, includeArchived }: TargetOptions): Dialect {
+  if (archive !== undefined) {
+    const only = (disk: DiskReader, path: string): LogFile[] => [
+      { path: isStore(disk, path) ? archivePath(disk, path, archive) : path, role: 'archive' },
+    ];
+    const { upstream, checkStore: _, ...rest } = opslog;
+    const own = { fold: undefined, past: undefined, at: undefined, store: onlyRead };
+    return { ...rest, ...own, layout: only, upstream: { ...upstream, load: undefined } };
+  }
+  if (includeArchived !== true) return opslog;
+  return {
+    ...opslog,
+    store: onlyRead,
+    layout: (disk, path) => [...layout(disk, path), ...archiveFiles(disk, path)],
+    fold: (context, { path, files }, keydir) => {
+      const isMerged = isStore(context.disk, path) && baseOf(context.disk, path).isMerged;
+      return foldWithArchives(context, files, makeFold(keydir, isMerged), keydir);
+    },
+  };
+}
+
+function layout(disk: DiskReader, path: string): LogFile[] {
+  if (disk.stat(path)?.kind !== 'directory') return [{ path, role: 'segment' }];
+  const { snapshot, logs, from } = baseOf(disk, path);
+  if (from === 'names' && snapshot === undefined && logs.length === 0) {
+    const words = `${path}: no store yet: no manifest, no snapshot, no operations`;
+    throw new LogctlError('not-a-log', words, 'its program was stopped before it wrote anything');
+  }
+  const segments = logs.map((log): LogFile => ({ path: log.path, role: 'segment' }));
+  if (snapshot === undefined) return segments;
+  return [{ path: snapshot, role: roleOf(disk, snapshot) }, ...segments];
+}
+
+function codec(role: Role): LineCodec {
+  switch (role) {
+    case 'segment':
+      return opsCodec;
+    case 'checkpoint':
+      return snapshotCodec;
+    case 'document':
+      return documentCodec;
+    case 'archive':
+      return archiveCodec;
+  }
+}
