@@ -60,7 +60,7 @@ describe.each(DIALECTS.map((dialect) => ({ dialect, title: dialect.name })))(
 
 describe('a dialect', () => {
   it.each(DIALECTS)('$name has a document beside it', ({ name }) => {
-    expect(readFileSync(`src/engine/dialects/${name}.md`, 'utf8')).toContain(`# ${name}`);
+    expect(readFileSync(`src/engine/dialects/${name}/${name}.md`, 'utf8')).toContain(`# ${name}`);
   });
 
   it('has a name of its own, and says what its lines look like', () => {
