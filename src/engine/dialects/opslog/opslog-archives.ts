@@ -11,7 +11,7 @@ import type { EntryFold } from '../dialect.js';
 import type { Base } from './opslog-base.js';
 import type { RowFold } from './opslog-fold.js';
 import { namesOf } from './opslog-layout.js';
-import { containedPath } from './opslog-manifest.js';
+import { containedPath, manifestName } from './opslog-manifest.js';
 import { readArchive, readArchivedRecords, type Sources } from './opslog-sources.js';
 
 /** Adds findings about archive segments. */
@@ -23,9 +23,14 @@ export async function checkArchives(
 ): Promise<void> {
   const { disk } = context;
   const listed = manifest?.archiveSegments ?? [];
+  const manifestPath = join(names.directory, manifestName);
   for (const name of new Set([...listed, ...names.archives])) {
     const path = containedPath(disk, names.directory, name);
-    if (path === undefined) continue;
+    if (path === undefined) {
+      const words = `it lists archive segment ${name}, which is outside the store: not read`;
+      findings.add('archive-damaged', manifestPath, words, { impact: 'unknown' });
+      continue;
+    }
     if (disk.stat(path)?.kind !== 'file') {
       const words = 'the manifest lists this archive segment, and it is gone';
       findings.add('archive-damaged', path, words, { impact: 'lost' });

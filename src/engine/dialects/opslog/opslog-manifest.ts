@@ -141,17 +141,24 @@ export function containedPath(
   relative: string,
 ): string | undefined {
   const inside = posix.join('.', relative);
-  if (inside === '..' || inside.startsWith('../') || inside.includes('\0')) return undefined;
-  let at = '';
-  for (const name of inside.split('/').filter((part) => part !== '')) {
-    at = posix.join(at, name);
+  const parts = inside.split('/');
+  let at = '.';
+  for (let links = 0; parts.length > 0;) {
+    at = posix.join(at, parts.shift()!);
+    if (at === '..' || at.startsWith('../') || at.includes('\0')) return undefined;
     const target = linkTarget(disk, join(directory, at));
     if (target === undefined) continue;
-    const leads = posix.join(posix.dirname(at), target);
-    if (posix.isAbsolute(target) || leads === '..' || leads.startsWith('../')) return undefined;
+    links += 1;
+    if (posix.isAbsolute(target) || links > linksMax) return undefined;
+    // What follows is meant from where a link leads: two may lead out where neither does alone.
+    parts.unshift(...target.split('/'));
+    at = posix.dirname(at);
   }
   return join(directory, inside);
 }
+
+/** As many as Linux follows. */
+const linksMax = 40;
 
 function linkTarget(disk: DiskReader, path: string): string | undefined {
   try {
