@@ -3,6 +3,7 @@
 // `npm run torture -- kernel` does the same with a million lines, and with mistakes in each mask.
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { defaultChunkBytes } from '../src/engine/scan/choose-kernel.js';
 import { progressive } from '../src/engine/dialects/progressive/progressive.js';
 import type { LineCodec } from '../src/engine/scan/kernel.js';
 import { loadSimdModule } from '../src/engine/scan/simd-module.js';
@@ -48,6 +49,9 @@ describe.each(trickyFiles)('%s', (_, line) => {
   it('is read the same with chunks of many sizes, wherever it stands in a block', () => {
     const file = bytesOf([...line], `\n${follower}\n`);
     expect(differences(file, sizes)).toEqual([]);
+    // Chunks as large as they really are: their batches have room for the rows of other kernels.
+    const behind = bytesOf(`${follower}\n`, [...line], `\n${follower}\n`);
+    expect(differences(behind, [defaultChunkBytes])).toEqual([]);
     for (let before = 0; before < 64; before += 5) {
       const filler = set('x'.repeat(before), 1);
       const moved = bytesOf(`${filler}\n`, [...line], `\n${follower}\n`);

@@ -73,6 +73,14 @@ export class Keydir extends KeyTable {
     return false;
   }
 
+  /**
+   * Folds rows that another kernel read, all at once, while the kernel of this keydir has none left
+   * to give; else false, where it has no faster way or no room.
+   */
+  foldForeign(_batch: LineBatch, _file: number, _firstLine: number): boolean {
+    return false;
+  }
+
   /** Removes a key from both states. False when it was in neither. */
   delete(bytes: Uint8Array, start: number, length: number): boolean {
     const index = this.lookUp(hashKey(bytes, start, length, this.seed), bytes, start, length);

@@ -11,6 +11,8 @@ const TABLE = { used: 8, count: 12, generation: 16, removals: 20 } as const;
 /** An entry's 32-bit words, as ../scan/simd/entries.as.ts lays it out. */
 const ENTRY = { offset: 0, offsetHigh: 1, length: 2, lengthHigh: 3, line: 4, versions: 5 } as const;
 const keyLengthAt = 24;
+/** The columns that are folded, besides the keys. */
+const folded = ['kind', 'valueOffset', 'valueLength', 'keyStart', 'keyLength'] as const;
 const longLength = 255;
 const twoTo32 = 2 ** 32;
 
@@ -66,23 +68,27 @@ export class SimdKeydir extends Keydir {
 
   override foldRows(batch: LineBatch, from: number, file: number, firstLine: number): boolean {
     const { module } = this;
-    if (batch.keys.buffer !== module.memory.buffer && !this.takeRows(batch)) return false;
+    if (batch.keys.buffer !== module.memory.buffer) return false;
     inMemory(module, () => module.foldRows(from, batch.count, file, firstLine));
     this.sync();
     return true;
   }
 
-  /** Copies rows that were read elsewhere to where the module has its own; false: no room. */
-  private takeRows(batch: LineBatch): boolean {
-    const { count } = batch;
-    const own = columnsIn(this.module);
-    if (count > own.kind.length || batch.keys.length > own.keys.length) return false;
-    own.kind.set(batch.kind.subarray(0, count));
-    own.valueOffset.set(batch.valueOffset.subarray(0, count));
-    own.valueLength.set(batch.valueLength.subarray(0, count));
-    own.keyStart.set(batch.keyStart.subarray(0, count));
-    own.keyLength.set(batch.keyLength.subarray(0, count));
-    own.keys.set(batch.keys);
+  /** The rows take the place of those that the module scanned last. */
+  override foldForeign(batch: LineBatch, file: number, firstLine: number): boolean {
+    const { module } = this;
+    const { count, keyStart, keyLength } = batch;
+    const keysEnd = count === 0 ? 0 : keyStart[count - 1] + keyLength[count - 1];
+    if (keysEnd > module.keysEnd.value - module.keysAt.value) return false;
+    for (let row = 0, end = 0; row < count; row = end) {
+      // Anew each time: the memory may have grown.
+      const { keys, ...own } = columnsIn(module);
+      end = Math.min(count, row + own.kind.length);
+      for (const name of folded) own[name].set(batch[name].subarray(row, end));
+      if (row === 0) keys.set(batch.keys.subarray(0, keysEnd));
+      inMemory(module, () => module.foldRows(0, end - row, file, firstLine + row));
+    }
+    this.sync();
     return true;
   }
 
