@@ -43,7 +43,7 @@ export interface Context {
   kernel?: KernelName;
   /** Threads that may read one file; undefined: one. */
   threads?: number;
-  /** Bytes of the parts they share, for tests; undefined picks 4 MiB. */
+  /** Bytes of the parts they share, for tests; undefined picks 512 KiB. */
   segmentBytes?: number;
   /** Throws when the user interrupted; called between chunks. */
   checkpoint?: () => void | Promise<void>;

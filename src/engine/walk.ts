@@ -5,10 +5,9 @@ import { WalkGuard } from './walk-guard.js';
 import type { Kernel, LineBatch } from './scan/kernel.js';
 import { ReadAhead } from './scan/read-ahead.js';
 import { RowFold } from './scan/row-fold.js';
-import { SegmentPool } from './scan/segment-pool.js';
 import { lengthUpTo } from './scan/segment-reader.js';
-import { unpacked, type SegmentRows } from './scan/segment-rows.js';
-import type { SegmentWorkerData } from './scan/segment-worker.js';
+import type { SegmentRows } from './scan/segment-rows.js';
+import type { SegmentKernel } from './scan/segment-worker.js';
 
 export interface WalkOptions {
   file: number;
@@ -19,7 +18,7 @@ export interface WalkOptions {
   /** Called while `kernel.held` holds a whole-state entry back. */
   onHeld?(): void | Promise<void>;
   /** Other threads may read ahead: what they need to know, and whether rows are folded. */
-  threads?: { count: number; data: SegmentWorkerData; fold: boolean };
+  threads?: { count: number; kernel: SegmentKernel; fold: boolean };
 }
 
 /** How a walk ended. `size`: bytes walked. */
@@ -43,30 +42,36 @@ export async function walkFile(
   options: WalkOptions,
 ): Promise<WalkEnd> {
   const guard = await WalkGuard.of(context, source, options.until);
-  const { segmentBytes = segmentBytesDefault } = context;
-  const pool = poolFor(source, guard.limit / segmentBytes, options);
   const walk = new Walk(context, source, kernel, options, guard);
+  const ahead = aheadOf(source, guard.limit, context.segmentBytes, options);
   try {
-    const ahead = pool && new ReadAhead(pool, fileOf(source), guard.limit, segmentBytes);
     await walk.run(ahead);
     const { position, lines, checksummed } = walk;
     return { size: position, lines, replaced: await guard.check(position), checksummed };
   } finally {
-    await pool?.close();
+    await ahead?.close();
   }
 }
 
-const segmentBytesDefault = 4 << 20;
+const partBytesDefault = 1 << 19;
 /** Threads are started where there is enough for them to do: from 64 MiB on. */
-const segmentsMin = 16;
+const bytesMin = 64 << 20;
 
-function poolFor({ fd }: SourceFile, segments: number, { threads }: WalkOptions) {
+/** Other threads, where they pay. `fileBytes`: Infinity where only its end tells. */
+function aheadOf(
+  { path, fd }: SourceFile,
+  fileBytes: number,
+  segmentBytes: number | undefined,
+  { threads }: WalkOptions,
+): ReadAhead | undefined {
   if (threads === undefined || threads.count < 2 || fd === undefined) return undefined;
-  const isWorth = Number.isFinite(segments) && segments >= segmentsMin;
-  return isWorth ? new SegmentPool(threads.count - 1, threads.data) : undefined;
+  const partBytes = segmentBytes ?? partBytesDefault;
+  // The file's end is read in order: it may be torn, or grow.
+  const partCount = Math.floor(fileBytes / partBytes) - 1;
+  const isWorth = fileBytes >= bytesMin || segmentBytes !== undefined;
+  if (!Number.isFinite(partCount) || partCount < 2 || !isWorth) return undefined;
+  return new ReadAhead(threads.count - 1, { path, fd, partBytes, partCount }, threads.kernel);
 }
-
-const fileOf = ({ path, fd }: SourceFile) => ({ path, fd: fd! });
 
 class Walk {
   position = 0;
@@ -88,8 +93,7 @@ class Walk {
     for (let isLast = false; !isLast;) {
       const rows = await ahead?.rowsAt(this.position);
       if (rows === undefined) isLast = await this.readOn(ahead?.boundary(this.position));
-      else ahead!.tookRows(await this.take(rows));
-      if (ahead !== undefined) await this.breathe();
+      else await this.take(rows);
     }
   }
 
@@ -132,23 +136,19 @@ class Walk {
     this.position = kernel.position;
   }
 
-  /** Takes rows that another thread read; gives what that took, in ms. */
-  private async take({ batches, end, checksummed }: SegmentRows): Promise<number> {
-    const { kernel, options } = this;
-    const startedAt = performance.now();
-    for (const columns of batches) {
-      const batch = unpacked(columns);
-      if (options.threads!.fold) {
-        new RowFold(kernel.keydir, batch).fold(0, options.file, this.lines + 1);
-      }
-      await options.onBatch(this.lines + 1, batch);
-      this.lines += batch.count;
+  /** Takes rows that another thread read. */
+  private async take({ batch, end, checksummed }: SegmentRows): Promise<void> {
+    const { options, kernel } = this;
+    const [{ keydir }, { file }, firstLine] = [kernel, options, this.lines + 1];
+    if (options.threads!.fold && !keydir.foldForeign(batch, file, firstLine)) {
+      new RowFold(keydir, batch).fold(0, file, firstLine);
     }
+    await options.onBatch(firstLine, batch);
+    this.lines += batch.count;
     this.position = end;
     this.checksummed += checksummed;
     this.isElsewhere = true;
     await this.report();
-    return performance.now() - startedAt;
   }
 
   private async report(): Promise<void> {

@@ -61,14 +61,15 @@ export class LogKernels {
 
   /** Other threads may read ahead where a dialect by its name is all they need to know. */
   threadsFor(role: Role): WalkOptions['threads'] {
-    const { threads: count = 1, chunkBytes, kernel } = this.context;
+    const { threads: count = 1, chunkBytes } = this.context;
     const { dialect } = this.log;
     const { name } = dialect;
     // One with options of its own is made here, and numbers of writers are those of one kernel.
     const isOwn = dialect !== dialectNamed(name);
     const hasWriters = dialect.codec(role).shape.writerSlot !== undefined;
     if (count < 2 || isOwn || hasWriters) return undefined;
-    const data = { dialect: name, role, chunkBytes, kernel };
-    return { count, data, fold: this.options.folds(role) };
+    const { module } = this.chosen;
+    const kernel = { dialect: name, role, chunkBytes, module };
+    return { count, kernel, fold: this.options.folds(role) };
   }
 }

@@ -18,6 +18,8 @@ export const defaultChunkBytes = 1 << 18;
 /** How a log is read: the kernel for lines of a codec, and the keydir that all fold into. */
 export interface ChosenKernel {
   make(codec: LineCodec): MakeKernel;
+  /** What other threads make the same kernel of; undefined: the reference. */
+  module: WebAssembly.Module | undefined;
   openKeydir(): Keydir;
 }
 
@@ -30,8 +32,16 @@ export interface KernelChoice {
   chunkBytes?: number;
 }
 
+/** The kernel for a codec: the fast one where it is at hand and takes lines of this kind. */
+export function kernelOf(module: WebAssembly.Module | undefined): ChosenKernel['make'] {
+  if (module === undefined) return () => referenceKernel;
+  const fast = simdKernel(module);
+  return (codec) => (hasFastLines(codec) ? fast : referenceKernel);
+}
+
 const plainChoice: ChosenKernel = {
-  make: () => referenceKernel,
+  make: kernelOf(undefined),
+  module: undefined,
   openKeydir: () => new Keydir(),
 };
 
@@ -41,9 +51,9 @@ export async function chooseKernel(choice: KernelChoice): Promise<ChosenKernel> 
   const isWorthIt = wanted === undefined ? bytes >= simdBytesMin : wanted === 'simd';
   if (!isWorthIt) return plainChoice;
   const module = await loadSimdModule();
-  const fast = simdKernel(module);
   return {
-    make: (codec) => (hasFastLines(codec) ? fast : referenceKernel),
+    make: kernelOf(module),
+    module,
     openKeydir: () => new SimdKeydir(openSimd(module, chunkBytes)),
   };
 }

@@ -110,7 +110,7 @@ export interface LineBatch {
   writer: Uint16Array;
   valueOffset: Float64Array;
   valueLength: Float64Array;
-  /** The key in canonical bytes: `keys.subarray(keyStart, keyStart + keyLength)`. */
+  /** The key in canonical bytes: `keys.subarray(keyStart, keyStart + keyLength)`, row by row. */
   keyStart: Uint32Array;
   keyLength: Uint32Array;
   keys: Uint8Array;

@@ -5,97 +5,86 @@
  * is that of one thread, bit for bit. The others read parts ahead of it; a part that holds
  * anything but plain entries is thrown away and read in order.
  */
-import type { SegmentPool } from './segment-pool.js';
-import type { SegmentAnswer } from './segment-rows.js';
+import { boardBytes, SegmentBoard, slotCount, type Outcome } from './segment-board.js';
+import { SegmentPool } from './segment-pool.js';
+import { sharedRows, slotsIn, type SegmentRows } from './segment-rows.js';
+import type { SegmentKernel, SharedFile } from './segment-worker.js';
 
-/** Parts that may lie read and not taken, for each thread: they cost memory. */
-const aheadMax = 4;
 /** Parts thrown away in a row after which reading ahead is given up: this is no plain file. */
 const wastedMax = 8;
 
-interface Part {
-  /** Number of the thread that reads it; -1: who reads in order does. */
-  thread: number;
-  rows?: Promise<SegmentAnswer>;
-}
-
-/** The plan for one open file. Times in ms. */
+/** One for each walk over a file. Close it at the end. */
 export class ReadAhead {
-  private readonly partCount: number;
-  private readonly parts = new Map<number, Part>();
-  private planned = 0;
-  /** When each thread would be done with what it has; the last is who reads in order. */
-  private readonly busyUntil: number[];
-  /** What reading one part takes, and what taking rows that another thread read takes. */
-  private readMs = 3;
-  private takeMs = 1;
+  private readonly board: SegmentBoard;
+  private readonly slots: readonly SegmentRows[];
+  private readonly pool: SegmentPool;
+  /** The part that is read in order, or the rows of which were given out. */
+  private number = 0;
+  private isNew = true;
   private wasted = 0;
+  /** All that follows is read in order. */
+  private isOver = false;
 
   constructor(
-    private readonly pool: SegmentPool,
-    private readonly file: { path: string; fd: number },
-    /** Bytes of the file, and of a part. */
-    fileBytes: number,
-    private readonly partBytes: number,
+    threads: number,
+    private readonly file: SharedFile,
+    kernel: SegmentKernel,
   ) {
-    // The file's end is read in order: it may be torn, or grow.
-    this.partCount = Math.floor(fileBytes / partBytes) - 1;
-    this.busyUntil = new Array<number>(pool.size + 1).fill(0);
+    const shared = {
+      board: new SharedArrayBuffer(boardBytes),
+      rows: sharedRows(file.partBytes),
+    };
+    this.board = new SegmentBoard(shared.board, file.partCount);
+    this.board.begin();
+    this.slots = slotsIn(shared.rows, file.partBytes);
+    this.pool = new SegmentPool(threads, { ...shared, file, kernel });
   }
 
   /**
-   * The rows of the part in which the line at `position` begins. Undefined where it is to be read
-   * here, up to `boundary(position)`.
+   * The rows of the part in which the line at `position` begins, good until the next call.
+   * Undefined where it is to be read here, up to `boundary(position)`.
    */
-  async rowsAt(position: number): Promise<SegmentAnswer> {
-    const number = Math.floor(position / this.partBytes);
-    this.planUpTo(Math.min(this.partCount, number + aheadMax * this.pool.size));
-    for (const passed of this.parts.keys()) if (passed < number) this.parts.delete(passed);
-    const rows = await this.parts.get(number)?.rows;
-    if (rows?.start === position) {
-      this.wasted = 0;
-      this.readMs = mean(this.readMs, rows.ms);
-      return rows;
-    }
-    if (this.parts.get(number)?.rows !== undefined) this.wasted++;
-    return undefined;
-  }
-
-  /** How long it took to fold and count rows that another thread read. */
-  tookRows(ms: number): void {
-    this.takeMs = mean(this.takeMs, ms);
+  async rowsAt(position: number): Promise<SegmentRows | undefined> {
+    const number = Math.floor(position / this.file.partBytes);
+    for (; this.number < number; this.number++) await this.pass();
+    if (!this.isNew || this.isOver || number >= this.file.partCount) return undefined;
+    this.isNew = false;
+    const outcome = await this.outcomeOf(number);
+    const rows = outcome === 'read' ? this.slots[number % slotCount].open() : undefined;
+    if (outcome === 'free') return undefined;
+    this.wasted = rows?.start === position ? 0 : this.wasted + 1;
+    if (this.wasted === wastedMax) this.giveUp();
+    return this.wasted === 0 ? rows : undefined;
   }
 
   /** Where to stop reading in order: a line that begins at or behind it is of another part. */
   boundary(position: number): number {
-    const number = Math.floor(position / this.partBytes);
-    return number < this.partCount ? (number + 1) * this.partBytes : Infinity;
+    const { partBytes, partCount } = this.file;
+    const number = Math.floor(position / partBytes);
+    return number < partCount && !this.isOver ? (number + 1) * partBytes : Infinity;
   }
 
-  /** Each part goes to whoever would be done with it first. */
-  private planUpTo(end: number): void {
-    const inOrder = this.pool.size;
-    for (; this.planned < end && this.wasted < wastedMax; this.planned++) {
-      const { busyUntil, readMs, takeMs, planned } = this;
-      let first = inOrder;
-      const doneAt = (thread: number) => {
-        return busyUntil[thread] + readMs + (thread === inOrder ? takeMs : 0);
-      };
-      for (let thread = 0; thread < inOrder; thread++) {
-        if (doneAt(thread) < doneAt(first)) first = thread;
-      }
-      busyUntil[first] = doneAt(first);
-      if (first !== inOrder) busyUntil[inOrder] += takeMs;
-      const [from, to] = [planned * this.partBytes, (planned + 1) * this.partBytes];
-      const request = { ...this.file, from, to };
-      const isHere = first === inOrder;
-      this.parts.set(
-        planned,
-        isHere ? { thread: -1 } : { thread: first, rows: this.pool.read(first, request) },
-      );
-    }
+  async close(): Promise<void> {
+    this.giveUp();
+    await this.pool.close();
+  }
+
+  /** Goes behind part `this.number`; what another thread may be doing with it is waited for. */
+  private async pass(): Promise<void> {
+    if (this.isOver) return;
+    if (this.isNew) await this.outcomeOf(this.number);
+    this.board.pass(this.number);
+    this.isNew = true;
+  }
+
+  private async outcomeOf(number: number): Promise<Outcome> {
+    const outcome = await this.board.outcome(number, () => this.pool.isBroken);
+    if (outcome === 'lost') this.giveUp();
+    return outcome;
+  }
+
+  private giveUp(): void {
+    this.isOver = true;
+    this.board.end();
   }
 }
-
-/** A mean that follows: the file's parts need not be alike. */
-const mean = (before: number, now: number) => before + (now - before) / 8;

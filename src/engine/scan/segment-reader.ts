@@ -1,50 +1,56 @@
 /** segment-reader: reads one part of a file through a kernel, in a thread of its own. */
 import type { SourceFile } from '../disk.js';
-import { KIND, type Kernel } from './kernel.js';
-import { packed, type SegmentAnswer, type SegmentRequest } from './segment-rows.js';
+import { KIND, type Kernel, type LineBatch } from './kernel.js';
+import type { SegmentRows } from './segment-rows.js';
 
 const LF = 0x0a;
 /** A line longer than this is for the thread that reads in order. */
 const lineBytesMax = 4 << 20;
+/** Where a line starts is looked for in steps of so many bytes. */
+const stepBytes = 1 << 12;
 
-/** Reads the lines that begin in `[from, to)`. Gives undefined for whatever is not plain. */
+/**
+ * Reads the lines that begin in `[from, to)`, as far as there is room for their rows. False where
+ * they are anything but plain entries.
+ */
 export async function readSegment(
   source: SourceFile,
   kernel: Kernel,
-  { from, to }: SegmentRequest,
-): Promise<SegmentAnswer> {
-  const startedAt = performance.now();
-  const { checksummed } = kernel;
+  { from, to }: { from: number; to: number },
+  rows: SegmentRows,
+): Promise<boolean> {
+  const before = kernel.checksummed;
   const start = await firstLineFrom(source, kernel.chunk, from);
-  if (start === undefined || start >= to) return undefined;
+  if (start === undefined || start >= to) return false;
   kernel.start({ file: 0, offset: start });
-  const batches: ReturnType<typeof packed>[] = [];
-  let end = start;
-  for (let isWhole = false; !isWhole;) {
+  rows.begin(start);
+  for (let end = start; ;) {
     const length = await source.read(kernel.chunk, end);
     const used = lengthUpTo(kernel.chunk.subarray(0, length), to - 1 - end);
     end += used;
-    isWhole = end >= to && kernel.chunk[used - 1] === LF;
+    const isWhole = end >= to && kernel.chunk[used - 1] === LF;
     // The file's last line is not complete until whoever reads in order says so.
-    if (length === 0 || (!isWhole && end > to + lineBytesMax)) return undefined;
+    if (length === 0 || (!isWhole && end > to + lineBytesMax)) return false;
     do {
+      const { checksummed, batch } = kernel;
       kernel.scan(used, isWhole);
-      const { batch } = kernel;
-      const hasState = batch.kind.subarray(0, batch.count).includes(KIND.state);
-      if (batch.odd > 0 || hasState || kernel.held !== undefined) return undefined;
-      if (batch.count > 0) batches.push(packed(batch));
+      if (!isPlain(batch) || kernel.held !== undefined) return false;
+      if (!rows.append(batch)) return rows.close(batch.offset[0], checksummed - before);
     } while (kernel.pending);
+    if (isWhole) return rows.close(end, kernel.checksummed - before);
   }
-  const ms = performance.now() - startedAt;
-  return { start, end, batches, checksummed: kernel.checksummed - checksummed, ms };
 }
+
+const isPlain = ({ count, odd, kind }: LineBatch): boolean =>
+  odd === 0 && !kind.subarray(0, count).includes(KIND.state);
 
 /** Where the first line begins at or behind `from`; undefined where none does soon. */
 async function firstLineFrom(source: SourceFile, window: Uint8Array, from: number) {
   if (from === 0) return 0;
   for (let at = from - 1; at < from + lineBytesMax;) {
-    const length = await source.read(window, at);
-    const newline = window.subarray(0, length).indexOf(LF);
+    const step = window.subarray(0, stepBytes);
+    const length = await source.read(step, at);
+    const newline = step.subarray(0, length).indexOf(LF);
     if (newline >= 0) return at + newline + 1;
     if (length === 0) return undefined;
     at += length;

@@ -1,89 +1,119 @@
-/** segment-rows: the rows of one part of a file, as one thread hands them to another. */
+/** segment-rows: the rows of one part of a file, in memory that threads share. */
 import type { LineBatch } from './kernel.js';
+import { slotCount } from './segment-board.js';
 
-/** The columns that differ between plain rows; all exactly as long as there are rows. */
-type PlainColumns = Pick<
-  LineBatch,
-  | 'count'
-  | 'offset'
-  | 'length'
-  | 'kind'
-  | 'op'
-  | 'time'
-  | 'seq'
-  | 'valueOffset'
-  | 'valueLength'
-  | 'keyStart'
-  | 'keyLength'
-  | 'keys'
->;
+/** The columns that are copied as they are. With `keyStart` they are all in which rows differ. */
+const copied = [
+  ...(['offset', 'length', 'time', 'seq', 'valueOffset', 'valueLength'] as const),
+  ...(['keyLength', 'kind', 'op'] as const),
+];
+const rowBytes = 6 * 8 + 2 * 4 + 2;
 
-/** A part of a file to read. Offsets in bytes; `fd` is open in the whole process. */
-export interface SegmentRequest {
-  path: string;
-  fd: number;
-  /** Lines that begin in `[from, to)` belong to it, whole. */
-  from: number;
-  to: number;
-}
+/** What the columns stand behind: numbers of 8 bytes, see `SegmentRows`. */
+const HEAD = { count: 0, start: 1, end: 2, keysEnd: 3, checksummed: 4 } as const;
+const headBytes = 8 * 8;
 
-/**
- * What another thread read. `start`: where its first line begins, `end`: behind its last line.
- * Undefined where it has anything but plain entries: then it is read again, in order.
- */
-export interface SegmentRows {
-  start: number;
-  end: number;
-  batches: PlainColumns[];
-  /** Lines whose checksum was there and matched. */
-  checksummed: number;
-  /** What it took, in ms. */
-  ms: number;
-}
+/** Shorter lines on average fill the rows before their part ends: the rest is read in order. */
+const lineBytesMin = 32;
+const rowsIn = (partBytes: number): number => 8 * Math.ceil(partBytes / lineBytesMin / 8);
+const keysIn = (partBytes: number): number => 8 * Math.ceil(partBytes / 8);
+const slotBytes = (partBytes: number): number =>
+  headBytes + rowsIn(partBytes) * rowBytes + keysIn(partBytes);
 
-export type SegmentAnswer = SegmentRows | undefined;
+/** Memory for the rows of all parts that are read ahead. Where nothing is written it costs none. */
+export const sharedRows = (partBytes: number): SharedArrayBuffer =>
+  new SharedArrayBuffer(slotCount * slotBytes(partBytes));
 
-/** A copy of the rows, no longer than they are. */
-export function packed(batch: LineBatch): PlainColumns {
-  const { count } = batch;
-  let keysEnd = 0;
-  for (let row = 0; row < count; row++) {
-    keysEnd = Math.max(keysEnd, batch.keyStart[row] + batch.keyLength[row]);
-  }
-  return {
-    count,
-    offset: batch.offset.slice(0, count),
-    length: batch.length.slice(0, count),
-    kind: batch.kind.slice(0, count),
-    op: batch.op.slice(0, count),
-    time: batch.time.slice(0, count),
-    seq: batch.seq.slice(0, count),
-    valueOffset: batch.valueOffset.slice(0, count),
-    valueLength: batch.valueLength.slice(0, count),
-    keyStart: batch.keyStart.slice(0, count),
-    keyLength: batch.keyLength.slice(0, count),
-    keys: batch.keys.slice(0, keysEnd),
+/** All slots of the memory that `sharedRows` made; the rows of part n are in slot n % slotCount. */
+export function slotsIn(shared: SharedArrayBuffer, partBytes: number): SegmentRows[] {
+  const rows = rowsIn(partBytes);
+  const same = {
+    problem: new Uint16Array(rows),
+    errorAt: new Float64Array(rows).fill(-1),
+    clock: new Float64Array(rows).fill(NaN),
+    writer: new Uint16Array(rows),
   };
-}
-
-/** The memory of packed rows, to be given away and not copied. */
-export function memoryOf(batches: readonly PlainColumns[]): ArrayBuffer[] {
-  return batches.flatMap((columns) => {
-    return Object.values(columns).flatMap((column) => {
-      return typeof column === 'number' ? [] : [column.buffer as ArrayBuffer];
-    });
+  return Array.from({ length: slotCount }, (_, slot) => {
+    return new SegmentRows(shared, slot * slotBytes(partBytes), partBytes, same);
   });
 }
 
-/** The batch a kernel would have given: plain rows have no problem, no clock and no writer. */
-export function unpacked(columns: PlainColumns): LineBatch {
-  const { count } = columns;
-  return {
-    ...columns,
-    odd: 0,
-    problem: new Uint16Array(count),
-    errorAt: new Float64Array(count).fill(-1),
-    clock: new Float64Array(count).fill(NaN),
-    writer: new Uint16Array(count),
-  };
+/** The rows of the part that is in one slot: plain ones, without problem, clock and writer. */
+export class SegmentRows {
+  /** Its `count` is that of whoever called `begin`, `append` or `open` last. */
+  readonly batch: LineBatch;
+  private readonly head: Float64Array;
+
+  constructor(
+    shared: SharedArrayBuffer,
+    at: number,
+    partBytes: number,
+    same: Pick<LineBatch, 'problem' | 'errorAt' | 'clock' | 'writer'>,
+  ) {
+    this.head = new Float64Array(shared, at, Object.keys(HEAD).length);
+    const rows = rowsIn(partBytes);
+    let next = at + headBytes;
+    const place = (bytes: number) => (next += bytes) - bytes;
+    const wide = () => new Float64Array(shared, place(8 * rows), rows);
+    const half = () => new Uint32Array(shared, place(4 * rows), rows);
+    const narrow = () => new Uint8Array(shared, place(rows), rows);
+    this.batch = {
+      ...{ count: 0, odd: 0, ...same },
+      ...{ offset: wide(), length: wide(), time: wide(), seq: wide() },
+      ...{ valueOffset: wide(), valueLength: wide(), keyStart: half(), keyLength: half() },
+      ...{ kind: narrow(), op: narrow() },
+      keys: new Uint8Array(shared, place(keysIn(partBytes)), keysIn(partBytes)),
+    };
+  }
+
+  /** Offset in the file of the first line. */
+  get start(): number {
+    return this.head[HEAD.start];
+  }
+
+  /** Offset in the file behind the last line. */
+  get end(): number {
+    return this.head[HEAD.end];
+  }
+
+  /** Lines whose checksum was there and matched. */
+  get checksummed(): number {
+    return this.head[HEAD.checksummed];
+  }
+
+  /** Takes over what another thread has left here. */
+  open(): this {
+    this.batch.count = this.head[HEAD.count];
+    return this;
+  }
+
+  /** Begins with a line at this offset. */
+  begin(start: number): void {
+    this.head.fill(0);
+    this.head[HEAD.start] = start;
+    this.batch.count = 0;
+  }
+
+  /** Copies a batch of rows behind those that are here; false, and none, where there is no room. */
+  append(rows: LineBatch): boolean {
+    const { batch, head } = this;
+    const [from, { count }, keysAt] = [batch.count, rows, head[HEAD.keysEnd]];
+    const last = count - 1;
+    const keysLength = count === 0 ? 0 : rows.keyStart[last] + rows.keyLength[last];
+    if (from + count > batch.kind.length || keysAt + keysLength > batch.keys.length) return false;
+    for (const name of copied) batch[name].set(rows[name].subarray(0, count) as never, from);
+    for (let row = 0; row < count; row++) batch.keyStart[from + row] = keysAt + rows.keyStart[row];
+    batch.keys.set(rows.keys.subarray(0, keysLength), keysAt);
+    batch.count += count;
+    head[HEAD.keysEnd] += keysLength;
+    return true;
+  }
+
+  /** No more rows: the last line ends before `end`. True where there are any. */
+  close(end: number, checksummed: number): boolean {
+    this.head[HEAD.count] = this.batch.count;
+    this.head[HEAD.end] = end;
+    this.head[HEAD.checksummed] = checksummed;
+    return this.batch.count > 0;
+  }
 }

@@ -1,31 +1,55 @@
 /** segment-worker: the program of a thread that reads parts of a file ahead. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { openedFile } from '../disk.js';
 import { makeKernel } from '../log.js';
 import type { Role } from '../model.js';
 import { dialectNamed } from '../recognise.js';
-import { chooseKernel, type KernelName } from './choose-kernel.js';
+import { kernelOf } from './choose-kernel.js';
+import { SegmentBoard, slotCount } from './segment-board.js';
 import { readSegment } from './segment-reader.js';
-import { memoryOf, type SegmentRequest } from './segment-rows.js';
+import { slotsIn } from './segment-rows.js';
 
-/** What a thread is told when it starts. */
-export interface SegmentWorkerData {
+/** How the lines of a file are read. */
+export interface SegmentKernel {
   dialect: string;
   role: Role;
   chunkBytes: number | undefined;
-  /** The kernel to take whatever pays, where the dialect allows it. */
-  kernel: KernelName | undefined;
+  /** The SIMD kernel where it is the one to take. */
+  module: WebAssembly.Module | undefined;
 }
 
-const { dialect, role, kernel: wanted, ...how } = workerData as SegmentWorkerData;
-const { make } = await chooseKernel({ bytes: Infinity, kernel: wanted, ...how });
-const kernel = makeKernel(how, dialectNamed(dialect), role, { fold: false }, make);
+/** The file whose parts are shared; it is open in the whole process. Bytes. */
+export interface SharedFile {
+  path: string;
+  fd: number;
+  partBytes: number;
+  /** Parts that may be read ahead. */
+  partCount: number;
+}
 
-parentPort!.on('message', (request: SegmentRequest) => void answer(request));
+/** What a thread is told when it starts. */
+export interface SegmentWorkerData {
+  kernel: SegmentKernel;
+  file: SharedFile;
+  /** Shared memory: see SegmentBoard and slotsIn. */
+  board: SharedArrayBuffer;
+  rows: SharedArrayBuffer;
+}
 
-async function answer(request: SegmentRequest): Promise<void> {
-  const source = openedFile(request.path, request.fd);
-  // A disk that fails is for the thread that reads in order to say: it reads this part again.
-  const rows = await readSegment(source, kernel, request).catch(() => undefined);
-  parentPort!.postMessage({ from: request.from, rows }, memoryOf(rows?.batches ?? []));
+await readAhead(workerData as SegmentWorkerData);
+
+async function readAhead({ kernel: how, file, ...shared }: SegmentWorkerData): Promise<void> {
+  const { path, fd, partBytes, partCount } = file;
+  const board = new SegmentBoard(shared.board, partCount);
+  const slots = slotsIn(shared.rows, partBytes);
+  const make = kernelOf(how.module);
+  const kernel = makeKernel(how, dialectNamed(how.dialect), how.role, { fold: false }, make);
+  const source = openedFile(path, fd);
+  for (let number = board.take(); number !== undefined; number = board.take()) {
+    const part = { from: number * partBytes, to: (number + 1) * partBytes };
+    const rows = slots[number % slotCount];
+    // A disk that fails is for the thread that reads in order to say: it reads this part again.
+    const isPlain = await readSegment(source, kernel, part, rows).catch(() => false);
+    board.give(number, isPlain);
+  }
 }

@@ -11,6 +11,7 @@ interface Place {
 declare global {
   /** What is used of it; the types of Node 20 have none of this. */
   namespace WebAssembly {
+    interface Module {}
     class Memory {
       readonly buffer: ArrayBuffer;
     }

@@ -1,0 +1,119 @@
+/**
+ * segment-board: which thread has which part of a file, in memory that all of them share.
+ *
+ * The parts of a file are numbered. One thread reads in order and stands in part `at`; the others
+ * read some of the next `aheadMax` parts and leave their rows in slots, part n in slot
+ * n modulo `slotCount`. Whoever is in order and comes to a part that nobody has reads it itself.
+ */
+
+/** Parts that may be read ahead. */
+export const aheadMax = 8;
+/** The part that is read in order has a slot too: nobody else takes its rows from there. */
+export const slotCount = aheadMax + 1;
+
+/** What becomes of a part: it counts up from `free`. */
+const STATE = {
+  free: 0,
+  /** A thread reads it. */
+  taken: 1,
+  /** Its rows are in the slot. */
+  read: 2,
+  /** It holds anything but plain entries: it is to be read in order. */
+  refused: 3,
+} as const;
+const stateBits = 2;
+/** How long to wait before a look at whether the other threads are still there. */
+const waitMs = 20;
+
+/**
+ * What whoever reads in order finds: nobody had the part, and now it is theirs; its rows are in the
+ * slot; it has to be read in order; the threads are gone, and so may be what they had.
+ */
+export type Outcome = 'free' | 'read' | 'refused' | 'lost';
+
+/** Index of `at` in the control words; the states of the slots stand behind it. */
+const atWord = 0;
+/** Value of `at` that sends all threads home. */
+const over = -1;
+
+const stateOf = (number: number, state: number): number => (number << stateBits) | state;
+
+/** Bytes of shared memory that a board needs. */
+export const boardBytes = (1 + slotCount) * Int32Array.BYTES_PER_ELEMENT;
+
+/** One for each thread, over the same memory. All zero is the board of a file not yet begun. */
+export class SegmentBoard {
+  private readonly words: Int32Array;
+
+  constructor(
+    shared: SharedArrayBuffer,
+    /** Parts up to here may be read ahead: the last one may be torn, or grow. */
+    private readonly partCount: number,
+  ) {
+    this.words = new Int32Array(shared);
+  }
+
+  /** Sets the board up, before other threads know of it. */
+  begin(): void {
+    for (let number = 0; number < slotCount; number++) this.free(number);
+  }
+
+  /**
+   * For threads that read ahead: takes the farthest part that nobody has, so that whoever reads in
+   * order seldom comes to one that is being read. Waits for one; undefined where there are no more.
+   */
+  take(): number | undefined {
+    for (;;) {
+      const at = Atomics.load(this.words, atWord);
+      if (at === over) return undefined;
+      const last = Math.min(at + aheadMax, this.partCount - 1);
+      for (let number = last; number > at; number--) if (this.tryTake(number)) return number;
+      if (last === this.partCount - 1) return undefined;
+      Atomics.wait(this.words, atWord, at);
+    }
+  }
+
+  /** For threads that read ahead: the rows of a part they took are in its slot, or it has none. */
+  give(number: number, isPlain: boolean): void {
+    const word = wordOf(number);
+    Atomics.store(this.words, word, stateOf(number, isPlain ? STATE.read : STATE.refused));
+    Atomics.notify(this.words, word);
+  }
+
+  /** For who reads in order: what became of a part. Waits for who has it, if need be. */
+  async outcome(number: number, areThreadsGone: () => boolean): Promise<Outcome> {
+    if (this.tryTake(number)) return 'free';
+    const taken = stateOf(number, STATE.taken);
+    while (Atomics.wait(this.words, wordOf(number), taken, waitMs) === 'timed-out') {
+      // The end of a thread is only heard of while the event loop turns.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (areThreadsGone()) return 'lost';
+    }
+    const isRead = Atomics.load(this.words, wordOf(number)) === stateOf(number, STATE.read);
+    return isRead ? 'read' : 'refused';
+  }
+
+  /** For who reads in order: it stands behind part `number` now, whose slot is free again. */
+  pass(number: number): void {
+    this.free(number + slotCount);
+    Atomics.store(this.words, atWord, number + 1);
+    Atomics.notify(this.words, atWord);
+  }
+
+  /** Sends the threads home. */
+  end(): void {
+    Atomics.store(this.words, atWord, over);
+    Atomics.notify(this.words, atWord);
+  }
+
+  private free(number: number): void {
+    Atomics.store(this.words, wordOf(number), stateOf(number, STATE.free));
+  }
+
+  private tryTake(number: number): boolean {
+    const [free, taken] = [stateOf(number, STATE.free), stateOf(number, STATE.taken)];
+    return Atomics.compareExchange(this.words, wordOf(number), free, taken) === free;
+  }
+}
+
+const wordOf = (number: number): number => 1 + (number % slotCount);
