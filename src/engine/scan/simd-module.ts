@@ -38,7 +38,7 @@ export const SCAN = {
 /** See simd/scan.as.ts. Places are addresses in `memory`, offsets are in the file. */
 export interface SimdExports {
   memory: WebAssembly.Memory;
-  configure(chunk: number, kept: number, rows: number, seed0: number, seed1: number): void;
+  configure(chunk: number, kept: number, rows: number, seed0: bigint, seed1: bigint): void;
   slotsAt: Place;
   wordsAt: Place;
   rulesAt: Place;
@@ -119,7 +119,8 @@ export function openSimd(module: WebAssembly.Module, chunkBytes: number): SimdEx
   const instance = new WebAssembly.Instance(module).exports as unknown as SimdExports;
   const keptBytes = chunkBytes * keptChunks;
   const rows = Math.min(rowsMax, chunkBytes + keptBytes + 1);
-  const [seed0, seed1] = new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
+  const seed = randomBytes(16);
+  const [seed0, seed1] = [seed.readBigUInt64LE(0), seed.readBigUInt64LE(8)];
   instance.configure(chunkBytes, keptBytes, rows, seed0, seed1);
   return instance;
 }

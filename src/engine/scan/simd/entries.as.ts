@@ -113,14 +113,24 @@ function newPages(owner: u8, words: u32): u32 {
 const continued: u8 = 0x80;
 
 export function writeKey(entry: usize, at: usize, length: u32): void {
-  memory.fill(entry, 0, headBytes);
+  store<u64>(entry, 0);
+  store<u64>(entry, 0, 8);
+  store<u64>(entry, 0, 16);
   if (length < longLength) {
     store<u8>(entry, <u8>length, headBytes);
   } else {
     store<u8>(entry, <u8>longLength, headBytes);
     store<u32>(entry, length, headBytes + 1);
   }
-  memory.copy(keyOf(entry), at, <usize>length);
+  // A short key's last word may be another entry's, or another page's: no byte behind it is written.
+  const to = keyOf(entry);
+  if (length < 8 || length > 32) {
+    memory.copy(to, at, <usize>length);
+    return;
+  }
+  for (let k: usize = 0; k + 8 < <usize>length; k += 8) store<u64>(to + k, load<u64>(at + k));
+  const last = <usize>length - 8;
+  store<u64>(to + last, load<u64>(at + last));
 }
 
 /** The first handle at or behind `handle` with an entry of `owner`, forgotten or not; 0: none. */

@@ -2,10 +2,12 @@
 import { addressOf } from './entries.as';
 import { hashOf } from './hash.as';
 import { columnsAt, keysAt, rowsMax } from './layout.as';
-import { findSlot, putKey, removeKey, TABLE, tableBytes } from './keydir.as';
+import { putKey, removeKey } from './keydir.as';
 import { freePages, pageBytes, takePages } from './pages.as';
 import { flush, queuePut, queueRemoval } from './queue.as';
+import { findKey } from './slots.as';
 import { mainTable, packIfDue, writeOrder } from './states.as';
+import { TABLE, tableBytes } from './table.as';
 
 const kindPut: u8 = 1;
 const kindDelete: u8 = 2;
@@ -78,8 +80,8 @@ export function remove(table: i32, length: u32): bool {
 /** Handle of the key, 0 where it has none. */
 export function find(table: i32, length: u32): u32 {
   const at = tableOf(table);
-  if (load<u32>(at) == 0) return 0;
-  return <u32>load<u64>(findSlot(at, hashOf(scratchAt, length), scratchAt, length));
+  if (load<u32>(at, TABLE.homes) == 0) return 0;
+  return findKey(at, hashOf(scratchAt, length), scratchAt, length);
 }
 
 /** A number that a table has: its place in TABLE. */

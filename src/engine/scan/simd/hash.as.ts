@@ -1,42 +1,51 @@
-/** hash: HalfSipHash-1-3 of keys, which come from outside, as ../../keydir/key-hash.ts has it. */
+/**
+ * hash: SipHash-1-3, keyed as keys come from outside; ../../keydir/key-hash.ts has the form for
+ * machines of 32 bits. Source: Aumasson and Bernstein, "SipHash", with one compression and three
+ * finalisation rounds.
+ */
 
-let seed0: u32 = 0;
-let seed1: u32 = 0;
+let seed0: u64 = 0;
+let seed1: u64 = 0;
 
-export function setSeed(first: u32, second: u32): void {
+export function setSeed(first: u64, second: u64): void {
   seed0 = first;
   seed1 = second;
 }
 
-
-/** Hash of the bytes at `at`. Reads up to 3 bytes behind them. */
+/** The upper half of the hash of the bytes at `at`. Reads up to 8 bytes behind them. */
 export function hashOf(at: usize, length: u32): u32 {
-  let a = seed0;
-  let b = seed1;
-  let c = a ^ 0x6c796765;
-  let d = b ^ 0x74656462;
-  const words = length >> 2;
-  // One round per word, then the length and the rest, then three rounds more.
-  for (let round: u32 = 0; round < words + 4; round++) {
-    let word: u32 = 0;
-    if (round < words) word = load<u32>(at + (<usize>round << 2));
-    else if (round == words) {
-      const rest = length & 3;
-      const tail = load<u32>(at + (<usize>words << 2)) & ((1 << (rest << 3)) - 1);
-      word = (length << 24) | tail;
-    } else if (round == words + 1) c ^= 0xff;
-    d ^= word;
+  let a = seed0 ^ 0x736f6d6570736575;
+  let b = seed1 ^ 0x646f72616e646f6d;
+  let c = seed0 ^ 0x6c7967656e657261;
+  let d = seed1 ^ 0x7465646279746573;
+  const end = at + <usize>(length & ~7);
+  // One round per word, the last of them the rest and the length; then three more.
+  let rounds = (length >> 3) + 4;
+  let word: u64 = 0;
+  for (; rounds > 0; rounds--) {
+    if (rounds > 3) {
+      word = load<u64>(at);
+      if (at == end) {
+        word &= ((<u64>1) << (<u64>(length & 7) << 3)) - 1;
+        word |= <u64>length << 56;
+      }
+      at += 8;
+      d ^= word;
+    }
     a += b;
-    b = rotl<u32>(b, 5) ^ a;
-    a = rotl<u32>(a, 16);
     c += d;
-    d = rotl<u32>(d, 8) ^ c;
-    a += d;
-    d = rotl<u32>(d, 7) ^ a;
+    b = rotl<u64>(b, 13) ^ a;
+    d = rotl<u64>(d, 16) ^ c;
+    a = rotl<u64>(a, 32) + d;
     c += b;
-    b = rotl<u32>(b, 13) ^ c;
-    c = rotl<u32>(c, 16);
-    a ^= word;
+    b = rotl<u64>(b, 17) ^ c;
+    d = rotl<u64>(d, 21) ^ a;
+    c = rotl<u64>(c, 32);
+    if (rounds > 3) {
+      a ^= word;
+      if (rounds == 4) c ^= 0xff;
+    }
   }
-  return b ^ d;
+  const hash = a ^ b ^ c ^ d;
+  return <u32>(hash >> 32);
 }

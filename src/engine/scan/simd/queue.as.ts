@@ -1,18 +1,19 @@
 /** queue: changes of the keydir that wait for each other: together they miss the cache less. */
-import { addressOf } from './entries.as';
 import { hashOf } from './hash.as';
-import { homeOf, putKey, removeKey } from './keydir.as';
+import { putKey, removeKey } from './keydir.as';
+import { likelyEntry, touchSlot } from './slots.as';
 import { packIfDue } from './states.as';
+import { TABLE } from './table.as';
 
 /** Changes held at most. */
 const room: i32 = 32;
-/** A change: table, key's address and length, hash, line, file, offset, length. */
+/** A change: table, key's address and length, hash, line, file, offset, length, entry. */
 const changeBytes: usize = 48;
 const isRemoval: u32 = 0xffffffff;
 
 let queueAt: usize = 0;
 let queued: i32 = 0;
-/** What the first look read: a sum nobody needs, without which the reads could be left out. */
+/** What the first looks read: a sum nobody needs, without which the reads could be left out. */
 export let touched: u64 = 0;
 
 export const queueBytes: usize = <usize>room * changeBytes;
@@ -55,7 +56,10 @@ function queueChange(table: usize, key: usize, length: u32, file: u32): usize {
   return change;
 }
 
-/** Makes the changes, in order. */
+/**
+ * Makes the changes, in order. Each needs a slot, and then an entry, from anywhere in memory; they
+ * are first asked for together, so that the waits for them overlap.
+ */
 export function flush(): void {
   const end = queueAt + <usize>queued * changeBytes;
   queued = 0;
@@ -63,14 +67,19 @@ export function flush(): void {
   for (let change = queueAt; change < end; change += changeBytes) {
     const hash = hashOf(<usize>load<u32>(change, 4), load<u32>(change, 8));
     store<u32>(change, hash, 12);
-    const table = <usize>load<u32>(change);
-    if (load<u32>(table) != 0) seen ^= load<u64>(homeOf(table, hash));
   }
   for (let change = queueAt; change < end; change += changeBytes) {
     const table = <usize>load<u32>(change);
-    if (load<u32>(table) == 0) continue;
-    const handle = <u32>load<u64>(homeOf(table, load<u32>(change, 12)));
-    if (handle != 0) seen ^= load<u64>(addressOf(handle));
+    if (load<u32>(table, TABLE.homes) != 0) seen ^= touchSlot(table, load<u32>(change, 12));
+  }
+  for (let change = queueAt; change < end; change += changeBytes) {
+    const table = <usize>load<u32>(change);
+    if (load<u32>(table, TABLE.homes) == 0) continue;
+    store<u32>(change, <u32>likelyEntry(table, load<u32>(change, 12)), 40);
+  }
+  for (let change = queueAt; change < end; change += changeBytes) {
+    const entry = <usize>load<u32>(change, 40);
+    seen ^= load<u64>(entry) ^ load<u64>(entry, 32);
   }
   touched ^= seen;
   for (let change = queueAt; change < end; change += changeBytes) make(change);

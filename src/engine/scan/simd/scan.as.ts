@@ -9,11 +9,10 @@ import { findBrackets, isTooDeep, resetBrackets } from './brackets.as';
 import { judge, resetGrammar } from './grammar.as';
 import { setEntries } from './entries.as';
 import { setSeed } from './hash.as';
-import { tableBytes } from './keydir.as';
 import { layOut, reserve, rowsMax as batchRows } from './layout.as';
 import { pagesMax, setPages } from './pages.as';
 import { flush, queueBytes, setQueue } from './queue.as';
-import { setTables } from './states.as';
+import { setTables, tablesBytes } from './states.as';
 import { dataEnd, dataStart, offsetOf, setData } from './data.as';
 import { closeInner, inState } from './inner.as';
 import {
@@ -54,11 +53,11 @@ namespace STATUS {
 }
 
 /** Lays out the memory. Called once, before anything else. `seed`: keys the hash of keys. */
-export function configure(chunk: usize, kept: usize, rows: i32, seed0: u32, seed1: u32): void {
+export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed1: u64): void {
   layOut(chunk, kept, rows);
   const pages = <usize>pagesMax;
   setEntries(reserve(pages << 2), reserve(pages << 2), reserve(pages));
-  setTables(reserve(2 * tableBytes));
+  setTables(reserve(tablesBytes));
   setQueue(reserve(queueBytes));
   setPages(reserve(16384 << 2));
   setSeed(seed0, seed1);

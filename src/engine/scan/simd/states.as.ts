@@ -18,17 +18,10 @@ import {
   wordsFor,
 } from './entries.as';
 import { hashOf } from './hash.as';
-import {
-  bear,
-  create,
-  findSlot,
-  freeSlots,
-  generationMax,
-  initTable,
-  TABLE,
-  tableBytes,
-} from './keydir.as';
+import { bear, create, generationMax } from './keydir.as';
 import { freePages, pageBytes, pageWordBits } from './pages.as';
+import { findKey, freeSlots, setHandle, slotPagesMax } from './slots.as';
+import { initTable, TABLE, tableBytes } from './table.as';
 
 /** The log's state; and the members of a whole state that is being read. */
 export let mainTable: usize = 0;
@@ -40,11 +33,15 @@ const packedOwner: u8 = 3;
 /** Forgotten words are packed away when they are so many, and an eighth of those in use. */
 const packedWordsMin: u32 = 8192;
 
+/** Bytes that the tables take, and the addresses of their slots. */
+export const tablesBytes: usize = 2 * (tableBytes + (<usize>slotPagesMax << 2));
+
 export function setTables(at: usize): void {
   mainTable = at;
   sideTable = at + tableBytes;
-  initTable(mainTable, mainOwner);
-  initTable(sideTable, sideOwner);
+  const slotPagesAt = at + 2 * tableBytes;
+  initTable(mainTable, mainOwner, slotPagesAt);
+  initTable(sideTable, sideOwner, slotPagesAt + (<usize>slotPagesMax << 2));
 }
 
 /** Empties a table and frees its pages. */
@@ -53,7 +50,7 @@ export function clearTable(table: usize): void {
   freeEntries(owner, 0, pageCount);
   freeSlots(table);
   freePages(<usize>load<u32>(table, TABLE.listAt), load<u32>(table, TABLE.listPages));
-  initTable(table, owner);
+  initTable(table, owner, <usize>load<u32>(table, TABLE.slotPagesAt));
 }
 
 /** Begins a whole state. */
@@ -81,11 +78,12 @@ export function commitState(): void {
 function takeOver(): void {
   const removals = load<u32>(mainTable, TABLE.removals);
   clearTable(mainTable);
+  const slotPagesAt = <usize>load<u32>(mainTable, TABLE.slotPagesAt);
   memory.copy(mainTable, sideTable, tableBytes);
   giveEntries(sideOwner, mainOwner);
   store<u8>(mainTable, mainOwner, TABLE.owner);
   store<u32>(mainTable, removals, TABLE.removals);
-  initTable(sideTable, sideOwner);
+  initTable(sideTable, sideOwner, slotPagesAt);
 }
 
 function merge(): void {
@@ -106,11 +104,9 @@ function merge(): void {
 function mergeEntry(entry: usize, generation: u32): void {
   const length = keyLengthOf(entry);
   const hash = hashOf(keyOf(entry), length);
-  const slot = findSlot(mainTable, hash, keyOf(entry), length);
-  const word = load<u64>(slot);
   const value = valueLengthOf(entry);
-  let handle = <u32>word;
-  if (word == 0) handle = create(mainTable, slot, hash, keyOf(entry), length);
+  let handle = findKey(mainTable, hash, keyOf(entry), length);
+  if (handle == 0) handle = create(mainTable, hash, keyOf(entry), length);
   const target = addressOf(handle);
   const place = load<u64>(entry);
   const offset = <i64>(place & 0xffffffffffff);
@@ -191,11 +187,11 @@ export function packIfDue(): void {
 /** Copies an entry behind the others; gives the page it went to. The old one says where it is. */
 function moveEntry(entry: usize, handle: u32, page: i32): i32 {
   const length = keyLengthOf(entry);
-  const slot = findSlot(mainTable, hashOf(keyOf(entry), length), keyOf(entry), length);
+  findKey(mainTable, hashOf(keyOf(entry), length), keyOf(entry), length);
   const words = wordsFor(length);
   const moved = makeRoom(packedOwner, page, words);
   memory.copy(addressOf(moved), entry, <usize>words << 3);
-  store<u64>(slot, (load<u64>(slot) & 0xffffffff00000000) | moved);
+  setHandle(mainTable, moved);
   store<u32>(entry, moved, 16);
   return <i32>(moved >> pageWordBits);
 }

@@ -1,0 +1,201 @@
+/**
+ * slots: where each key's entry is: words of a hash and a handle, in the order of their hashes.
+ *
+ * A hash has its home at its share of the table, and its word stands there or behind, before all
+ * greater ones (Amble and Knuth, "Ordered hash tables"). So a search ends at the first greater
+ * hash, and a table grows in place and by any number of pages: the order stays as it is.
+ */
+import { addressOf, keyLengthOf, keyOf } from './entries.as';
+import { freePages, pageBytes, takePages } from './pages.as';
+import { TABLE } from './table.as';
+
+const slotBits: usize = 3;
+const pageSlotBits: u32 = 15;
+const pageSlots: u32 = 1 << pageSlotBits;
+/** Slots behind the last home, for the words that were pushed there. The last is always empty. */
+const spareSlots: u32 = 1024;
+/** Pages of slots at most: as many as there is memory for. */
+export const slotPagesMax: u32 = 1 << 14;
+
+/** The slot where the last search ended: the key's own, or where its word belongs. */
+export let foundSlot: u32 = 0;
+
+@inline
+function addressOfSlot(table: usize, slot: u32): usize {
+  const pages = <usize>load<u32>(table, TABLE.slotPagesAt);
+  const page = <usize>load<u32>(pages + ((<usize>(slot >> pageSlotBits)) << 2));
+  return page + ((<usize>(slot & (pageSlots - 1))) << slotBits);
+}
+
+@inline
+function homeOf(table: usize, hash: u32): u32 {
+  return <u32>((<u64>hash * <u64>load<u32>(table, TABLE.homes)) >> 32);
+}
+
+@inline
+function slotsOf(table: usize): u32 {
+  const homes = load<u32>(table, TABLE.homes);
+  return homes == 0 ? 0 : homes + spareSlots;
+}
+
+/** The address behind that of the slot before `slot`. */
+@inline
+function nextAddress(table: usize, address: usize, slot: u32): usize {
+  const next = address + 8;
+  return (slot & (pageSlots - 1)) == 0 ? addressOfSlot(table, slot) : next;
+}
+
+/** Reads the slot where a search for this hash begins. */
+@inline
+export function touchSlot(table: usize, hash: u32): u64 {
+  return load<u64>(addressOfSlot(table, homeOf(table, hash)));
+}
+
+/** Address of the entry that a search for this hash compares first, 0: there is none. */
+@inline
+export function likelyEntry(table: usize, hash: u32): usize {
+  let slot = homeOf(table, hash);
+  let address = addressOfSlot(table, slot);
+  let word = load<u64>(address);
+  while (word != 0 && <u32>(word >> 32) < hash) {
+    address = nextAddress(table, address, ++slot);
+    word = load<u64>(address);
+  }
+  return word == 0 ? 0 : addressOf(<u32>word);
+}
+
+/** Handle of the key, 0: it has none. Sets `foundSlot`. */
+export function findKey(table: usize, hash: u32, key: usize, length: u32): u32 {
+  let slot = homeOf(table, hash);
+  let address = addressOfSlot(table, slot);
+  for (;;) {
+    const word = load<u64>(address);
+    const found = <u32>(word >> 32);
+    if (word == 0 || found > hash) break;
+    if (found == hash) {
+      const entry = addressOf(<u32>word);
+      if (keyLengthOf(entry) == length && isSame(keyOf(entry), key, length)) {
+        foundSlot = slot;
+        return <u32>word;
+      }
+    }
+    address = nextAddress(table, address, ++slot);
+  }
+  foundSlot = slot;
+  return 0;
+}
+
+/** Keys as bytes, 16 at a time; both may be read some bytes beyond their end. */
+@inline
+function isSame(a: usize, b: usize, length: u32): bool {
+  let k: u32 = 0;
+  for (; k + 16 <= length; k += 16) {
+    const differs = v128.xor(v128.load(a + <usize>k), v128.load(b + <usize>k));
+    if (v128.any_true(differs)) return false;
+  }
+  const rest = length - k;
+  if (rest == 0) return true;
+  const same = i8x16.bitmask(i8x16.eq(v128.load(a + <usize>k), v128.load(b + <usize>k)));
+  const wanted = (1 << rest) - 1;
+  return (same & wanted) == wanted;
+}
+
+/** Adds the word of a key that has none: at `foundSlot`, where the search for it ended. */
+export function addSlot(table: usize, hash: u32, handle: u32): void {
+  let word = (<u64>hash << 32) | handle;
+  let slot = foundSlot;
+  // Those behind move up by one, as far as the next empty slot.
+  for (let address = addressOfSlot(table, slot); ; address = nextAddress(table, address, slot)) {
+    const pushed = load<u64>(address);
+    store<u64>(address, word);
+    word = pushed;
+    slot++;
+    if (word == 0) break;
+  }
+  const used = load<u32>(table, TABLE.used) + 1;
+  store<u32>(table, used, TABLE.used);
+  const homes = load<u32>(table, TABLE.homes);
+  if (used > homes - (homes >> 2) || slot + 1 >= homes + spareSlots) growSlots(table);
+}
+
+/** The key whose search ended at `foundSlot` has another handle now. */
+export function setHandle(table: usize, handle: u32): void {
+  store<u32>(addressOfSlot(table, foundSlot), handle);
+}
+
+/** Empties `foundSlot` without a tombstone: those behind that have their home before move down. */
+export function removeSlot(table: usize): void {
+  let slot = foundSlot;
+  for (;;) {
+    const word = load<u64>(addressOfSlot(table, slot + 1));
+    if (word == 0 || homeOf(table, <u32>(word >> 32)) > slot) break;
+    store<u64>(addressOfSlot(table, slot++), word);
+  }
+  store<u64>(addressOfSlot(table, slot), 0);
+  store<u32>(table, load<u32>(table, TABLE.used) - 1, TABLE.used);
+}
+
+/** Makes the first slots of a table, or a quarter more of them. */
+export function growSlots(table: usize): void {
+  const slots = slotsOf(table);
+  const pages = slots >> pageSlotBits;
+  const more = pages < 16 ? max(1, pages >> 1) : pages >> 2;
+  const addresses = <usize>load<u32>(table, TABLE.slotPagesAt);
+  for (let page = pages; page < pages + more; page++) {
+    store<u32>(addresses + (<usize>page << 2), <u32>takePages(1));
+  }
+  store<u32>(table, ((pages + more) << pageSlotBits) - spareSlots, TABLE.homes);
+  spreadWords(table, gatherWords(table, slots));
+}
+
+/** Moves the words of the first `slots` slots to the table's end; gives the first of them. */
+function gatherWords(table: usize, slots: u32): u32 {
+  let to = slotsOf(table);
+  let target = addressOfSlot(table, to - 1) + 8;
+  for (let slot = slots; slot > 0; slot -= pageSlots) {
+    const first = addressOfSlot(table, slot - pageSlots);
+    for (let address = first + pageBytes; address > first;) {
+      address -= 8;
+      const word = load<u64>(address);
+      if (word == 0) continue;
+      target -= 8;
+      store<u64>(target, word);
+      if ((--to & (pageSlots - 1)) == 0) target = addressOfSlot(table, to - 1) + 8;
+    }
+  }
+  return to;
+}
+
+/** Moves the words from slot `from` on to their homes, or behind the word before. */
+function spreadWords(table: usize, from: u32): void {
+  const slots = slotsOf(table);
+  let source = addressOfSlot(table, from);
+  let target = addressOfSlot(table, 0);
+  let to: u32 = 0;
+  for (let slot = from; slot < slots;) {
+    const word = load<u64>(source);
+    const home = homeOf(table, <u32>(word >> 32));
+    while (to < home) {
+      store<u64>(target, 0);
+      target = nextAddress(table, target, ++to);
+    }
+    // A thousand hashes without a gap behind the last home: not with a seed nobody knows.
+    if (to > slot || to + 1 == slots) unreachable();
+    store<u64>(target, word);
+    target = nextAddress(table, target, ++to);
+    source = nextAddress(table, source, ++slot);
+  }
+  while (to < slots) {
+    store<u64>(target, 0);
+    target = nextAddress(table, target, ++to);
+  }
+}
+
+export function freeSlots(table: usize): void {
+  const addresses = <usize>load<u32>(table, TABLE.slotPagesAt);
+  const pages = slotsOf(table) >> pageSlotBits;
+  for (let page: u32 = 0; page < pages; page++) {
+    freePages(<usize>load<u32>(addresses + (<usize>page << 2)), 1);
+  }
+  store<u32>(table, 0, TABLE.homes);
+}
