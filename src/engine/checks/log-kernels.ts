@@ -1,6 +1,7 @@
 /** log-kernels: what reads the files of one log: a kernel for each role, and threads beside it. */
 import type { Context } from '../context.js';
 import type { Keydir } from '../keydir/keydir.js';
+import { isReadByName } from '../dialects/codecs.js';
 import { makeKernel, type Log } from '../log.js';
 import { dialectNamed } from '../recognise.js';
 import type { Role } from '../model.js';
@@ -67,7 +68,7 @@ export class LogKernels {
     // One with options of its own is made here, and numbers of writers are those of one kernel.
     const isOwn = dialect !== dialectNamed(name);
     const hasWriters = dialect.codec(role).shape.writerSlot !== undefined;
-    if (count < 2 || isOwn || hasWriters) return undefined;
+    if (count < 2 || isOwn || hasWriters || !isReadByName(name)) return undefined;
     const { module } = this.chosen;
     const kernel = { dialect: name, role, chunkBytes, module };
     return { count, kernel, fold: this.options.folds(role) };

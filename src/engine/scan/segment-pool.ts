@@ -5,6 +5,9 @@ import type { SegmentWorkerData } from './segment-worker.js';
 /** Beside the built program; where it is run from its sources there is none, and no threads. */
 const program = new URL('./segment-worker.js', import.meta.url);
 
+/** What such a thread forgets at once is little: room for more would only be filled. */
+const resourceLimits = { maxYoungGenerationSizeMb: 3 };
+
 /** Threads that read until the board has no more parts. Close it at the end. */
 export class SegmentPool {
   private readonly workers: Worker[];
@@ -13,7 +16,7 @@ export class SegmentPool {
 
   constructor(count: number, workerData: SegmentWorkerData) {
     this.workers = Array.from({ length: count }, () => {
-      const worker = new Worker(program, { workerData });
+      const worker = new Worker(program, { workerData, resourceLimits });
       worker.on('error', () => (this.isBroken = true));
       worker.on('exit', (code) => (this.isBroken ||= code !== 0));
       worker.unref();

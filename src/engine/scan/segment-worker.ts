@@ -1,10 +1,10 @@
 /** segment-worker: the program of a thread that reads parts of a file ahead. */
 import { workerData } from 'node:worker_threads';
+import { codecNamed } from '../dialects/codecs.js';
 import { openedFile } from '../disk.js';
-import { makeKernel } from '../log.js';
+import { Keydir } from '../keydir/keydir.js';
 import type { Role } from '../model.js';
-import { dialectNamed } from '../recognise.js';
-import { kernelOf } from './choose-kernel.js';
+import { defaultChunkBytes, kernelOf } from './choose-kernel.js';
 import { SegmentBoard, slotCount } from './segment-board.js';
 import { readSegment } from './segment-reader.js';
 import { slotsIn } from './segment-rows.js';
@@ -42,8 +42,10 @@ async function readAhead({ kernel: how, file, ...shared }: SegmentWorkerData): P
   const { path, fd, partBytes, partCount } = file;
   const board = new SegmentBoard(shared.board, partCount);
   const slots = slotsIn(shared.rows, partBytes);
-  const make = kernelOf(how.module);
-  const kernel = makeKernel(how, dialectNamed(how.dialect), how.role, { fold: false }, make);
+  const { chunkBytes = defaultChunkBytes } = how;
+  const codec = await codecNamed(how.dialect, how.role);
+  const options = { codec, keydir: new Keydir(), chunkBytes, fold: false };
+  const kernel = kernelOf(how.module)(codec)(options);
   const source = openedFile(path, fd);
   for (let number = board.take(); number !== undefined; number = board.take()) {
     const part = { from: number * partBytes, to: (number + 1) * partBytes };

@@ -24,8 +24,13 @@ export function hasFastLines({ shape, plain }: LineCodec): boolean {
   return shape.slots.every(isShort) && plain.lines.length <= slotsMax;
 }
 
+/** The codec whose tables a module has: a file that is read in parts begins many times. */
+const writtenTo = new WeakMap<SimdExports, LineCodec>();
+
 /** Writes the tables of a codec into the module's memory, and tells it of them. */
 export function writeTables(module: SimdExports, codec: LineCodec): void {
+  if (writtenTo.get(module) === codec) return;
+  writtenTo.set(module, codec);
   const bytes = new Uint8Array(module.memory.buffer);
   const { shape } = codec;
   const plain = codec.plain!;

@@ -4,7 +4,7 @@ import { jsonToKey } from '../../keydir/key-bytes.js';
 import type { Role } from '../../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
 import { anyValue } from '../../scan/plain-lines.js';
-import { OP, OPS, setTextKey } from './opslog-ops.js';
+import { OP, OPS, opsCodec, setTextKey } from './opslog-ops.js';
 
 const SLOT = { id: 0, data: 1, version: 2, timestamp: 3, records: 4, period: 5 } as const;
 
@@ -197,5 +197,19 @@ export function roleOf(disk: DiskReader, path: string): Role {
     return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
   } finally {
     file.close();
+  }
+}
+
+/** How the lines of a file in this role are read. */
+export function opslogCodec(role: Role): LineCodec {
+  switch (role) {
+    case 'segment':
+      return opsCodec;
+    case 'checkpoint':
+      return snapshotCodec;
+    case 'document':
+      return documentCodec;
+    case 'archive':
+      return archiveCodec;
   }
 }

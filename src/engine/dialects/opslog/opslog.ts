@@ -3,8 +3,7 @@ import { basename } from 'node:path';
 import type { TargetOptions } from '../../context.js';
 import type { DiskReader } from '../../disk.js';
 import { LogctlError } from '../../errors.js';
-import type { LogFile, Role } from '../../model.js';
-import type { LineCodec } from '../../scan/kernel.js';
+import type { LogFile } from '../../model.js';
 import type { Dialect, Probe, StoreWriting } from '../dialect.js';
 import { compactStore } from './opslog-compact.js';
 import { planStore } from './opslog-plan.js';
@@ -15,9 +14,8 @@ import { archiveFiles, archivePath, foldWithArchives } from './opslog-archives.j
 import { checkOpslog } from './opslog-checks.js';
 import { makeFold } from './opslog-fold.js';
 import { lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
-import { opsCodec } from './opslog-ops.js';
 import { describeStore, pastFiles, snapshotTime, storeAt } from './opslog-past.js';
-import { archiveCodec, documentCodec, roleOf, snapshotCodec } from './opslog-snapshot.js';
+import { opslogCodec, roleOf } from './opslog-snapshot.js';
 import { loadUpstream } from './opslog-upstream.js';
 
 const writing: StoreWriting = {
@@ -38,7 +36,7 @@ export const opslog: Dialect = {
   takes: ['archive', 'includeArchived'],
   withOptions,
   layout,
-  codec,
+  codec: opslogCodec,
   fold(context, { path }, keydir) {
     if (context.disk.stat(path)?.kind !== 'directory') return undefined;
     return baseOf(context.disk, path).isMerged ? makeFold(keydir, true) : undefined;
@@ -124,17 +122,4 @@ function layout(disk: DiskReader, path: string): LogFile[] {
   const segments = logs.map((log): LogFile => ({ path: log.path, role: 'segment' }));
   if (snapshot === undefined) return segments;
   return [{ path: snapshot, role: roleOf(disk, snapshot) }, ...segments];
-}
-
-function codec(role: Role): LineCodec {
-  switch (role) {
-    case 'segment':
-      return opsCodec;
-    case 'checkpoint':
-      return snapshotCodec;
-    case 'document':
-      return documentCodec;
-    case 'archive':
-      return archiveCodec;
-  }
 }
