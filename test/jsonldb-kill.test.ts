@@ -24,7 +24,7 @@ import { announcedSeed } from './helpers/seed.js';
 const { script, directory } = buildScript('test/helpers/jsonldb-writer.ts');
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const deaths = 25;
+const deaths = 100;
 const salvage = ['--policy', 'salvage', '--max-lost', '100'];
 /** A store may be empty after a clear: nothing tells then whose it is. */
 const ours = ['--dialect', 'jsonldb'];
@@ -73,7 +73,7 @@ it(`J20: ${deaths} writers that are killed lose nothing that was synced`, async 
   let next = 0;
   for (let death = 0; death < deaths; death++) {
     const writer = new Writer(path, seed, { first: next });
-    await writer.works(1 + (death % 4));
+    await writer.works(1 + (death % 2));
     await wait((seed * (death + 7)) % 23);
     await writer.kill();
     for (let round = next; round <= writer.synced; round++) {

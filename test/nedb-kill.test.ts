@@ -11,9 +11,11 @@ import { openedByLibrary } from './helpers/nedb-library.js';
 import { NedbStore } from './helpers/nedb-store.js';
 import { announcedSeed } from './helpers/seed.js';
 
-const deaths = 25;
+const deaths = 100;
+/** Deaths of one store, before the next begins empty. */
+const deathsOfStore = 10;
 /** From the opening on: a few dozen changes. */
-const livedMsMax = 60;
+const livedMsMax = 40;
 
 type Change = [id: string, document: unknown];
 type Documents = Map<string, unknown>;
@@ -89,11 +91,12 @@ const sorted = (documents: Documents) => [...documents].sort(([a], [b]) => (a < 
 it(`keeps all that was acknowledged over ${deaths} deaths`, async () => {
   const seed = announcedSeed('nedb deaths');
   const random = randomFrom(seed);
-  const store = new NedbStore();
+  let store = new NedbStore();
   let state: Documents = new Map();
   let acknowledged = 0;
   let saved = 0;
   for (let death = 0; death < deaths; death++) {
+    if (death % deathsOfStore === 0) [store, state] = [new NedbStore(), new Map()];
     const life = await livesAndDies(store.path, seed + death, 1 + random() * livedMsMax);
     const opened = life.opened.map((document): Change => [document._id, document]);
     expect(sorted(new Map(opened)), `what death ${death} began with`).toEqual(sorted(state));
@@ -115,4 +118,4 @@ it(`keeps all that was acknowledged over ${deaths} deaths`, async () => {
   );
   expect(acknowledged).toBeGreaterThan(deaths);
   expect(saved).toBeGreaterThan(0);
-});
+}, 120_000);

@@ -72,7 +72,8 @@ export async function syncFile(file: TargetFile): Promise<void> {
 export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
   const stat = disk.stat(path);
   if (stat?.kind !== 'file' || stat.size > bytesMax) return undefined;
-  const file = disk.open(path);
+  const file = openedIfThere(disk, path);
+  if (file === undefined) return undefined;
   try {
     const bytes = new Uint8Array(bytesMax);
     // A real disk and a disk in memory both answer at once; only made bytes come as a promise.
@@ -80,6 +81,15 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
     return Buffer.from(bytes.subarray(0, length)).toString('utf8');
   } finally {
     file.close();
+  }
+}
+
+function openedIfThere(disk: DiskReader, path: string): SourceFile | undefined {
+  try {
+    return disk.open(path);
+  } catch (error) {
+    if (error instanceof LogctlError && error.code === 'not-found') return undefined;
+    throw error;
   }
 }
 

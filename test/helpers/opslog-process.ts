@@ -13,22 +13,25 @@ export const buildWriter = () => buildScript('test/helpers/opslog-writer.ts');
 
 /** One living writer. `-`: without an agent. */
 export class LibraryWriter {
-  private constructor(
-    private readonly child: ChildProcess,
-    private readonly isReady: Promise<unknown>,
-  ) {}
+  private said = '';
 
-  static start(script: string, folder: string, agent: string, round: number, refreshes = '') {
-    const acks = acksOf(folder, agent);
-    const args = [script, folder, agent, acks, String(round), refreshes];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-    return new LibraryWriter(child, once(child.stdout, 'data'));
+  private constructor(private readonly child: ChildProcess) {
+    child.stdout!.on('data', (bytes: Buffer) => (this.said += bytes.toString()));
   }
 
-  /** Waits until it writes; false where it ended before that. */
-  async ready(): Promise<boolean> {
-    const ended = once(this.child, 'exit').then(() => false);
-    return Promise.race([this.isReady.then(() => true), ended]);
+  static start(script: string, folder: string, agent: string, round: number, how = '') {
+    const acks = acksOf(folder, agent);
+    const args = [script, folder, agent, acks, String(round), how];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    return new LibraryWriter(child);
+  }
+
+  /** Waits until it is about to open the store, or has it open; or until it has ended. */
+  async reaches(word: 'begun' | 'ready'): Promise<void> {
+    const ended = once(this.child, 'exit');
+    while (!this.said.includes(word) && this.child.exitCode === null) {
+      await Promise.race([once(this.child.stdout!, 'data'), ended]);
+    }
   }
 
   async kill(): Promise<void> {

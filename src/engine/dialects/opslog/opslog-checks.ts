@@ -7,7 +7,7 @@ import { PROBLEM } from '../../scan/kernel.js';
 import { plural } from '../../text.js';
 import { baseOf, type Base } from './opslog-base.js';
 import { checkArchives } from './opslog-archives.js';
-import { compactLock, lookAtLock } from './opslog-lock.js';
+import { compactLock, lookAtLock, writerLock } from './opslog-lock.js';
 import { findLate } from './opslog-late.js';
 import { countEntries, countRecords, Sources } from './opslog-sources.js';
 import { manifestName } from './opslog-manifest.js';
@@ -26,10 +26,7 @@ export async function checkOpslog(
   const base = baseOf(context.disk, directory);
   checkManifest(base, findings);
   checkNamed(base, findings);
-  for (const name of base.names.temporaries) {
-    const words = 'never renamed to its place: what it was written for did not happen';
-    findings.add('leftover-temp', join(directory, name), words, { impact: 'harmless' });
-  }
+  checkTemporaries(context, base, findings);
   checkCompactLock(context, directory, findings);
   const sources = new Sources(context.disk);
   try {
@@ -39,6 +36,18 @@ export async function checkOpslog(
     await checkOperations(context, dialect, base, findings);
   } finally {
     sources.close();
+  }
+}
+
+/** What a program writes just now, or has renamed since it was listed, is no leftover. */
+function checkTemporaries(context: Context, { names }: Base, findings: FindingList): void {
+  const { directory, temporaries } = names;
+  const look = (name: string) => lookAtLock(context, directory, name);
+  if ([writerLock, compactLock].some((name) => look(name).state === 'live')) return;
+  for (const path of temporaries.map((name) => join(directory, name))) {
+    if (context.disk.lstat(path) === undefined) continue;
+    const words = 'never renamed to its place: what it was written for did not happen';
+    findings.add('leftover-temp', path, words, { impact: 'harmless' });
   }
 }
 

@@ -41,8 +41,8 @@ export async function readEntries(
 }
 
 class EntryReader {
+  private readonly codec: LineCodec;
   private readonly kernel: Kernel;
-  private readonly inner: Kernel;
   private readonly splitter: LineSplitter;
   private readonly damage: DamageCount = { lines: 0, entriesBack: 0, bytesLost: 0, entriesLost: 0 };
   private lastTime = NaN;
@@ -52,9 +52,8 @@ class EntryReader {
     dialect: Dialect,
     private readonly reading: EntryReading,
   ) {
-    const codec: LineCodec = dialect.codec(reading.role);
-    this.kernel = rowKernel(context, codec);
-    this.inner = rowKernel(context, codec);
+    this.codec = dialect.codec(reading.role);
+    this.kernel = rowKernel(context, this.codec, { bytes: reading.source.stat().size });
     this.splitter = new LineSplitter(dialect, reading.role);
   }
 
@@ -101,8 +100,8 @@ class EntryReader {
 
   /** Reads a piece again, by itself: the splitter does not say where its value lies. */
   private async takePiece({ offset, length }: EntryPiece, line: number): Promise<void> {
-    const { inner } = this;
     const { source, file, take } = this.reading;
+    const inner = rowKernel(this.context, this.codec, { bytes: length });
     inner.start({ file, offset, line });
     for (let done = 0; done < length;) {
       const room = Math.min(inner.chunk.length, length - done);

@@ -1,7 +1,7 @@
 /** opslog-held: work on a store while none of its programs may open or compact it. */
 import type { WriteContext } from '../../context.js';
 import { LogctlError } from '../../errors.js';
-import { compactLock, lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
+import { compactLock, lookAgain, takeLocks, writerLock } from './opslog-lock.js';
 import { readManifest } from './opslog-manifest.js';
 
 const pollMs = 100;
@@ -30,7 +30,8 @@ async function takePatiently(context: WriteContext, path: string, waitMs: number
   const reading = readManifest(context.disk, path);
   const hasAgents = reading.state !== 'ok' || reading.manifest.agents !== undefined;
   // A stale lock of agents is taken, and so goes with ours.
-  const isStale = lookAtLock(context, path, compactLock).state !== 'free';
+  const isStale = (await lookAgain(context, path, compactLock)).state !== 'free';
+  await lookAgain(context, path, writerLock);
   const names = hasAgents || isStale ? [writerLock, compactLock] : [writerLock];
   for (let waited = 0; ; waited += pollMs) {
     try {

@@ -50,13 +50,13 @@ export function namesOf(disk: DiskReader, directory: string): StoreNames {
     name === manifestTemporary || name.startsWith(`.${manifestName}.tmp-`);
   temporaries.push(...(disk.list(directory) ?? []).filter(isTemporary));
   const archives = inFolder('archive').filter((name) => archiveName.test(name));
+  const snapshots = stamped(disk, directory, 'snapshots', snapshotName);
+  const logs = stamped(disk, directory, 'ops', logName);
+  // Behind the listing: a log with entries is named by then, also where its program compacts now.
+  const reading = readManifest(disk, directory);
   return {
-    directory,
-    reading: readManifest(disk, directory),
-    snapshots: stamped(disk, directory, 'snapshots', snapshotName),
-    logs: stamped(disk, directory, 'ops', logName),
+    ...{ directory, reading, snapshots, logs, temporaries },
     archives: archives.map((name) => `archive/${name}`),
-    temporaries,
   };
 }
 

@@ -1,7 +1,7 @@
 /** opslog-lock: the library's two locks, each a file that holds the number of a process. */
 import { join } from 'node:path';
 import type { Context, WriteContext } from '../../context.js';
-import { readSmallText } from '../../disk.js';
+import { readSmallText, type Disk } from '../../disk.js';
 import { LogctlError } from '../../errors.js';
 import type { HeldLock, LockState } from '../dialect.js';
 
@@ -9,6 +9,8 @@ import type { HeldLock, LockState } from '../dialect.js';
 export const writerLock = '.lock';
 /** Held by an agent while it compacts; the library never takes it for stale. */
 export const compactLock = '.compact-lock';
+/** Between a lock's making and its number; what is blank for longer was left by a death. */
+const writtenMs = 50;
 
 /** What a lock file says. `words` are for people. */
 export interface LockLook {
@@ -27,14 +29,24 @@ export interface LockLook {
 export function lookAtLock(context: Context, directory: string, name: string): LockLook {
   const path = join(directory, name);
   if (context.disk.lstat(path) === undefined) return { name, state: 'free', words: 'not there' };
-  const text = readSmallText(context.disk, path) ?? '';
-  const pid = Number.parseInt(text, 10);
+  const text = readSmallText(context.disk, path);
+  const isGone = text === undefined && context.disk.lstat(path) === undefined;
+  if (isGone) return { name, state: 'free', words: 'not there' };
+  const pid = Number.parseInt(text ?? '', 10);
   if (!(pid > 0)) return { name, state: 'stale', words: `${path} names no process` };
   if (!isAlive(context, pid)) {
     return { name, state: 'stale', pid, words: `${path} names process ${pid}, which is gone` };
   }
   const doubt = pid === 1 ? ': in a container that may be whoever started last' : '';
   return { name, state: 'live', pid, words: `${path} names process ${pid}, which runs${doubt}` };
+}
+
+/** The same, a moment later where there is no number: the library makes the file before it writes. */
+export async function lookAgain(context: Context, directory: string, name: string) {
+  const look = lookAtLock(context, directory, name);
+  if (look.state !== 'stale' || look.pid !== undefined) return look;
+  await context.sleep(writtenMs);
+  return lookAtLock(context, directory, name);
 }
 
 function isAlive({ processes, disk }: Context, pid: number): boolean {
@@ -117,12 +129,23 @@ function linkLock(context: WriteContext, directory: string, name: string, tempor
 function putAside(context: WriteContext, path: string, look: LockLook): void {
   const { disk } = context;
   const aside = `${path}.tmp-${context.random()}`;
-  disk.rename(path, aside);
+  if (!renamed(disk, path, aside)) return;
   const pid = Number.parseInt(readSmallText(disk, aside) ?? '', 10);
   const isSame = look.pid === undefined ? !(pid > 0) : pid === look.pid;
   if (!isSame && disk.lstat(path) === undefined) disk.link(aside, path);
   disk.unlink(aside);
   if (!isSame) throw busyWith({ ...look, pid, words: `${path} was taken by process ${pid}` });
+}
+
+/** False where it is gone: whoever had it let it go, or put it aside. */
+function renamed(disk: Disk, from: string, to: string): boolean {
+  try {
+    disk.rename(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof LogctlError && error.code === 'not-found') return false;
+    throw error;
+  }
 }
 
 /** The error for a store that somebody has open. */

@@ -7,12 +7,19 @@ import { referenceKernel } from '../../scan/reference.js';
 
 const defaultChunkBytes = 1 << 18;
 
-/** A kernel that folds nothing, or puts and whole states into `keydir`. */
-export function rowKernel({ chunkBytes }: Context, codec: LineCodec, keydir?: Keydir): Kernel {
+/**
+ * A kernel that folds nothing, or puts and whole states into `keydir`. `bytes`: of the longest file
+ * that it reads; a store has hundreds of small ones, and rooms for large ones would be dear.
+ */
+export function rowKernel(
+  { chunkBytes = defaultChunkBytes }: Context,
+  codec: LineCodec,
+  { keydir, bytes = Infinity }: { keydir?: Keydir; bytes?: number },
+): Kernel {
   return referenceKernel({
     codec,
     keydir: keydir ?? new Keydir(),
-    chunkBytes: chunkBytes ?? defaultChunkBytes,
+    chunkBytes: Math.max(1, Math.min(chunkBytes, bytes)),
     fold: keydir !== undefined,
   });
 }

@@ -77,7 +77,7 @@ export async function checkOperations(
       const path = sources.pathOf(file);
       const rules = isMerged ? clockRule(path, findings) : prevRule(path, known, findings);
       const codec = isMerged ? opsCodec : prevCodec;
-      const kernel = rowKernel(context, codec);
+      const kernel = rowKernel(context, codec, { bytes });
       const { batch } = kernel;
       await readRows(context, sources.files[file], kernel, {
         onBatch(firstLine) {

@@ -110,7 +110,7 @@ async function readRecords(
   const file = sources.numberOf(path);
   const source = sources.files[file];
   const keydir = new Keydir();
-  const kernel = rowKernel(context, documentCodec, keydir);
+  const kernel = rowKernel(context, documentCodec, { keydir });
   const { kind, bytesMax: until } = snapshotForm(source);
   let isWhole = false;
   const onBatch = () => void (isWhole ||= kernel.batch.kind[0] === KIND.state);
@@ -133,7 +133,7 @@ async function readTorn(context: Context, source: SourceFile, file: number): Pro
   const keydir = new Keydir();
   const damage = { lines: 1, entriesBack: 0, bytesLost: source.stat().size, entriesLost: 1 };
   if (start === null) return { keydir, damage };
-  const kernel = rowKernel(context, tornCodec, keydir);
+  const kernel = rowKernel(context, tornCodec, { keydir });
   const offset = start.index + start[0].length;
   await readRows(context, source, kernel, { file, from: offset, onBatch: () => undefined });
   return { keydir, damage: { ...damage, entriesBack: keydir.count } };
@@ -156,7 +156,7 @@ export async function readArchivedRecords(
   file: number,
 ): Promise<Keydir | undefined> {
   const keydir = new Keydir();
-  const kernel = rowKernel(context, archiveCodec, keydir);
+  const kernel = rowKernel(context, archiveCodec, { keydir });
   let isWhole = false;
   const onBatch = () => void (isWhole ||= kernel.batch.kind[0] === KIND.state);
   await readRows(context, source, kernel, { file, onBatch });

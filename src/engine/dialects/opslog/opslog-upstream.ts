@@ -63,7 +63,7 @@ class Loader {
     await this.loadSnapshot(files.snapshot);
     if (this.refusal !== undefined) return;
     const fold = makeFold(this.keydir, manifest.agents !== undefined, { upstream: true });
-    const kernel = rowKernel(this.context, opsCodec);
+    const kernel = rowKernel(this.context, opsCodec, {});
     for (const [place, { path }] of files.logs.entries()) {
       const isLast = place === files.logs.length - 1;
       await this.loadLog(path, kernel, fold, isLast ? until : undefined);
@@ -80,7 +80,7 @@ class Loader {
     const form = snapshotForm(source);
     if (form.kind === 'lines') return this.loadRecords(source);
     const codec = form.kind === 'document' ? documentCodec : snapshotCodec;
-    const kernel = rowKernel(this.context, codec, this.keydir);
+    const kernel = rowKernel(this.context, codec, { keydir: this.keydir });
     let isRead = false;
     await readRows(this.context, source, kernel, {
       until: form.bytesMax,
@@ -95,7 +95,7 @@ class Loader {
 
   /** One record a line. Any line that is not JSON, and any `null`, makes the whole store refuse. */
   private async loadRecords(source: SourceFile): Promise<void> {
-    const kernel = rowKernel(this.context, snapshotCodec);
+    const kernel = rowKernel(this.context, snapshotCodec, { bytes: source.stat().size });
     const { batch } = kernel;
     const fatal = PROBLEM.json | PROBLEM.refused;
     await readRows(this.context, source, kernel, {

@@ -13,7 +13,7 @@ import { baseOf } from './opslog-base.js';
 import { archiveFiles, archivePath, foldWithArchives } from './opslog-archives.js';
 import { checkOpslog } from './opslog-checks.js';
 import { makeFold } from './opslog-fold.js';
-import { lookAtLock, takeLocks, writerLock } from './opslog-lock.js';
+import { lookAgain, takeLocks, writerLock } from './opslog-lock.js';
 import { describeStore, pastFiles, snapshotTime, storeAt } from './opslog-past.js';
 import { opslogCodec, roleOf } from './opslog-snapshot.js';
 import { loadUpstream } from './opslog-upstream.js';
@@ -56,7 +56,7 @@ export const opslog: Dialect = {
   checkStore: checkOpslog,
   lock: {
     async look(context, path) {
-      if (isStore(context.disk, path)) return lookAtLock(context, path, writerLock);
+      if (isStore(context.disk, path)) return lookAgain(context, path, writerLock);
       return { state: 'free', words: 'a log without its store has no lock' };
     },
     async take(context, path) {
