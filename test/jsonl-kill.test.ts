@@ -1,6 +1,6 @@
 /**
  * kill -9 of a program that appends JSON lines as most do: no lock, no look at the last byte, and a
- * long line in two writes. After ten deaths: verify and recover, and no whole line is lost; and so on.
+ * long line in two writes. After each ten deaths verify and recover: no whole line is lost.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { afterAll, expect, it } from 'vitest';

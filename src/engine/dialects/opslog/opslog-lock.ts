@@ -41,7 +41,7 @@ export function lookAtLock(context: Context, directory: string, name: string): L
   return { name, state: 'live', pid, words: `${path} names process ${pid}, which runs${doubt}` };
 }
 
-/** The same, a moment later where there is no number: the library makes the file before it writes. */
+/** The same, a moment later where no number is in it: the library makes the file first. */
 export async function lookAgain(context: Context, directory: string, name: string) {
   const look = lookAtLock(context, directory, name);
   if (look.state !== 'stale' || look.pid !== undefined) return look;
