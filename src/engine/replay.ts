@@ -1,14 +1,14 @@
 /** replay: the state now, or at any earlier moment. */
 import { checkBackups } from './checks/backups.js';
 import { BufferedSink } from './bytes/buffered-sink.js';
-import { oneLine } from './bytes/one-line.js';
-import { ValueText } from './bytes/value-text.js';
+import { asLines, asText } from './bytes/value-text.js';
 import { decodedContext } from './decode/decoded-disk.js';
 import type { Context, ReplayOptions, Sink } from './context.js';
 import type { SourceFile } from './disk.js';
 import { codeOf } from './damage/damage-findings.js';
 import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher, isGlob } from './glob.js';
+import { gatherValues, type Frame } from './keydir/gather.js';
 import { jsonToKey, keyToJson, keyToString, stringToKey } from './keydir/key-bytes.js';
 import { openLog, probeDirectory, probeFile, type Log } from './log.js';
 import { readMirror } from './checks/mirror.js';
@@ -24,7 +24,6 @@ import { checkCut } from './checks/store-checks.js';
 import { FINDINGS, type Finding } from './findings.js';
 import { resolveTargets } from './targets.js';
 import { isoTime } from './text.js';
-import { readValues } from './keydir/values.js';
 
 /**
  * Writes the state to `sink`, keys in order, and gives the report. Nothing is written where the
@@ -227,34 +226,37 @@ async function writeState(
 ): Promise<void> {
   const { keydir } = state;
   const order = chosenOrder(state, options.keyGlob);
-  const jsonl = options.format === 'jsonl';
+  const isLines = options.format === 'jsonl';
   const output = new BufferedSink(sink);
-  const give = (bytes: Uint8Array) => {
+  const give = async (bytes: Uint8Array) => {
     part.outputBytes += bytes.length;
-    return output.write(bytes);
-  };
-  let begun = -1;
-  const text = new ValueText();
-  if (!jsonl) await give(Buffer.from('{'));
-  await readValues(keydir, sources, order, (index, value, last) => {
-    let lead = '';
-    if (begun !== index) {
-      const key = jsonl
-        ? keyToJson(keydir.key(index))
-        : JSON.stringify(keyToString(keydir.key(index)));
-      const comma = part.keysShown++ === 0 ? '\n' : ',\n';
-      lead = jsonl ? `{"key":${key},"value":` : `${comma}${key}:`;
+    // Copied by parts: who takes the output may hold it longer than these bytes are there.
+    for (let at = 0; at < bytes.length; at += outputPartBytes) {
+      await output.write(bytes.subarray(at, at + outputPartBytes));
     }
-    begun = last ? -1 : index;
-    const tail = last && jsonl ? '}\n' : '';
-    const valid = text.take(value, last);
-    return give(
-      Buffer.concat([Buffer.from(lead), jsonl ? oneLine(valid) : valid, Buffer.from(tail)]),
-    );
-  });
-  if (!jsonl) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
+  };
+  part.keysShown = order.length;
+  if (!isLines) await give(Buffer.from(order.length === 0 ? '{' : '{\n'));
+  await gatherValues({ keydir, sources }, order, isLines ? lineFrame() : memberFrame(), give);
+  if (!isLines) await give(Buffer.from(order.length === 0 ? '}\n' : '\n}\n'));
   await output.flush();
 }
+
+/** At most what a BufferedSink copies. */
+const outputPartBytes = 1 << 18;
+
+/** One JSON object a key. */
+const lineFrame = (): Frame => ({
+  ...{ between: '', open: '{"key":', keyText: keyToJson, colon: ',"value":', behind: '}\n' },
+  as: asLines(),
+});
+
+/** The members of one object, a line each. */
+const memberFrame = (): Frame => ({
+  ...{ between: ',\n', open: '', colon: ':', behind: '' },
+  keyText: (key) => JSON.stringify(keyToString(key)),
+  as: asText(),
+});
 
 /** Compares with another log, or with a state file (one JSON object). */
 async function diffWith(context: Context, state: State, path: string, options: ReplayOptions) {

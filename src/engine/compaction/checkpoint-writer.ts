@@ -5,9 +5,9 @@ import type { SourceFile } from '../disk.js';
 import { writtenString, type CheckpointStamp, type EntryWriting } from '../writer/entry-text.js';
 import { LogctlError } from '../errors.js';
 import { keyToString } from '../keydir/key-bytes.js';
+import { gatherValues, type Frame } from '../keydir/gather.js';
 import type { Keydir } from '../keydir/keydir.js';
 import { SummedSink } from './summed-sink.js';
-import { readValues } from '../keydir/values.js';
 
 /** A state whose values lie in open files. */
 export interface CheckpointState {
@@ -53,22 +53,20 @@ export function upstreamOnlyKeys(keydir: Keydir): Uint32Array {
 }
 
 async function writeLine(
-  { keydir, sources }: CheckpointState,
+  state: CheckpointState,
   order: Uint32Array,
   { before, behind }: ReturnType<EntryWriting['checkpoint']>,
   sink: Sink,
 ): Promise<void> {
   const line = new SummedSink(sink);
   await line.write(before);
-  let written = -1;
   // Copy bytes, never the parsed value: JSON.parse reads 9007199254740993 as 9007199254740992.
-  await readValues(keydir, sources, order, (index, part) => {
-    if (written === index) return line.write(part);
-    const comma = written < 0 ? '' : ',';
-    written = index;
-    const wait = line.write(`${comma}${writtenString(keyToString(keydir.key(index)))}:`);
-    return wait === undefined ? line.write(part) : wait.then(() => line.write(part));
-  });
+  await gatherValues(state, order, members, (piece) => line.write(piece));
   await line.write(behind);
   await line.end();
 }
+
+const members: Frame = {
+  ...{ between: ',', open: '', colon: ':', behind: '' },
+  keyText: (key) => writtenString(keyToString(key)),
+};

@@ -1,12 +1,9 @@
 /** live-lines: the last line of each live key, as it stands: what compaction leaves of a log. */
-import { BufferedSink } from '../bytes/buffered-sink.js';
 import type { Sink } from '../context.js';
 import type { SourceFile } from '../disk.js';
+import { gatherValues } from '../keydir/gather.js';
 import { Keydir } from '../keydir/keydir.js';
-import { readValues } from '../keydir/values.js';
 import { KIND, type LineBatch } from '../scan/kernel.js';
-
-const newline = Buffer.from('\n');
 
 /** Key to its last line, collected while a log of one file is read. */
 export class LiveLines {
@@ -36,18 +33,17 @@ export class LiveLines {
     }
   }
 
-  /** Writes the lines in the order in which `order` has their keys. Bytes are copied. */
+  /**
+   * Writes the lines in the order in which `order` has their keys. What the sink is given is
+   * overwritten when it has returned, or its promise is resolved.
+   */
   async write(order: Keydir, source: SourceFile, sink: Sink): Promise<void> {
     const indices = order
       .order('documented')
       .map((index) => this.lines.find(order.key(index)))
       .filter((index) => index !== noIndex);
-    const output = new BufferedSink(sink);
-    await readValues(this.lines, [source], indices, async (_, part, last) => {
-      await output.write(part);
-      if (last) await output.write(newline);
-    });
-    await output.flush();
+    const frame = { between: '', open: '', colon: '', behind: '\n' };
+    await gatherValues({ keydir: this.lines, sources: [source] }, indices, frame, sink);
   }
 }
 

@@ -3,30 +3,25 @@ import { createHash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
 import type { SourceFile } from '../disk.js';
 import { keyToJson, keyToString, stringToKey } from './key-bytes.js';
+import { gatherValues, type WrittenAs } from './gather.js';
 import type { Keydir, Semantics } from './keydir.js';
-import { readValues } from './values.js';
 
 /**
  * sha-256, hex, over the key as JSON, `:`, the value's bytes, LF; keys in order of their
- * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out. `as`: what each
- * part of a value is written as.
+ * UTF-16 units. `lost`: keys the reader of `semantics` cannot hold are left out. `as`: what
+ * values are written as.
  */
 export async function stateHash(
   keydir: Keydir,
   sources: readonly SourceFile[],
   semantics: Semantics,
   lost: readonly string[] = [],
-  as?: (part: Uint8Array, last: boolean) => Uint8Array,
+  as?: WrittenAs,
 ): Promise<string> {
   const hash = createHash('sha256');
   const order = liveOrder(keydir.sortedOrder(semantics), keydir, lost);
-  let begun = -1;
-  await readValues(keydir, sources, order, (index, part, last) => {
-    if (begun !== index) hash.update(`${keyToJson(keydir.key(index))}:`);
-    begun = last ? -1 : index;
-    hash.update(as === undefined ? part : as(part, last));
-    if (last) hash.update('\n');
-  });
+  const frame = { between: '', open: '', keyText: keyToJson, colon: ':', behind: '\n', as };
+  await gatherValues({ keydir, sources }, order, frame, (piece) => void hash.update(piece));
   return hash.digest('hex');
 }
 

@@ -62,7 +62,8 @@ export async function readRange(
   return bytes;
 }
 
-async function streamValue(
+/** Gives one value in parts. */
+export async function streamValue(
   keydir: Keydir,
   sources: readonly SourceFile[],
   index: number,
@@ -130,8 +131,19 @@ function inFileOrder(keydir: Keydir, window: Uint32Array): Uint32Array {
   return sorted ? places : places.sort(isBefore);
 }
 
-async function readFully(source: SourceFile, target: Uint8Array, position: number): Promise<void> {
-  const length = await source.read(target, position);
+/** Fills `target` from the source; a promise only where the source gives one. */
+export function readFully(
+  source: SourceFile,
+  target: Uint8Array,
+  position: number,
+): void | Promise<void> {
+  const length = source.read(target, position);
+  if (length === target.length) return undefined;
+  if (typeof length !== 'number') return length.then((got) => requireAll(source, target, got));
+  return requireAll(source, target, length);
+}
+
+function requireAll(source: SourceFile, target: Uint8Array, length: number): void {
   if (length === target.length) return;
   const hint = 'stop what rewrites it (another compactor?) and try again';
   throw new LogctlError('changed', `${source.path} shrank while it was read`, hint, {

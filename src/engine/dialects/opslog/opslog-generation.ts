@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { BufferedSink } from '../../bytes/buffered-sink.js';
 import { oneLine } from '../../bytes/one-line.js';
-import { ValueText } from '../../bytes/value-text.js';
+import { asLines, ValueText } from '../../bytes/value-text.js';
 import type { WriteContext } from '../../context.js';
 import { makeDirectories } from '../../directories.js';
 import { syncFile, type SourceFile, type TargetFile } from '../../disk.js';
@@ -257,8 +257,5 @@ const idOf = (key: Uint8Array): string => {
 
 /** The hash of a state as a snapshot of ours holds it: each value in one line of valid UTF-8. */
 export async function writtenHash(keydir: Keydir, sources: readonly SourceFile[]): Promise<string> {
-  const text = new ValueText();
-  return stateHash(keydir, sources, 'documented', [], (part, last) => {
-    return oneLine(text.take(part, last));
-  });
+  return stateHash(keydir, sources, 'documented', [], asLines());
 }
