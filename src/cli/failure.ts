@@ -1,6 +1,6 @@
 /** Makes the report of what stopped a command. */
 import { CommanderError } from 'commander';
-import { EXIT, LogctlError, verdictOf } from '../engine/index.js';
+import { EXIT, LogctlError, verdictOf } from '../engine/reading.js';
 import type { ExitCode, Failure, FailureReport, NextStep } from '../engine/index.js';
 import { version } from './version.js';
 

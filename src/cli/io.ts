@@ -45,7 +45,7 @@ export function processIo(interruption: AbortSignal): Io {
     now: () => Date.now(),
     random: () => Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
     sleep: (ms) => sleep(ms, interruption),
-    disk: async () => (await import('../engine/index.js')).nodeDisk,
+    disk: async () => (await import('../engine/reading.js')).nodeDisk,
     // In this order, for making process.stdin takes time, and cron has no terminal to write to.
     ...(process.stdout.isTTY && process.stdin.isTTY
       ? { ask: (question: string) => askTerminal(question, interruption) }

@@ -1,6 +1,6 @@
 /** What a running command holds: the engine's context, made from the world and the options. */
 import { availableParallelism } from 'node:os';
-import { findHolders, LogctlError } from '../engine/index.js';
+import { findHolders, LogctlError } from '../engine/reading.js';
 import type { Context, Disk, TargetOptions } from '../engine/index.js';
 import { escape } from './escape.js';
 import type { Globals } from './globals.js';

@@ -1,8 +1,5 @@
 /** The log engine. Subcommands and library users import from here and nowhere deeper. */
-export { inspect } from './inspect.js';
-export { listEntries } from './entries.js';
-export { verify } from './verify.js';
-export { replay } from './replay.js';
+export * from './reading.js';
 export { compact } from './compact.js';
 export { readMetrics, writeMetrics, type MetricsRun } from './metrics/metrics.js';
 export { METRICS } from './metrics/metrics-text.js';
@@ -11,11 +8,7 @@ export { recover, undoRecovery, type Approve } from './recover.js';
 export { parseSavedPlan, savedPlan } from './recovery/saved-plan.js';
 export { writeOutput } from './apply.js';
 export { refuseLogAsOutput } from './output-guard.js';
-export { findHolders, loadKernelLocks } from './kernel-locks.js';
-export { verdictOf } from './report.js';
-export { nodeDisk, type Disk, type DiskReader, type FileStat, type SourceFile } from './disk.js';
-export { EXIT, LogctlError, worstExit, type ErrorCode, type ExitCode } from './errors.js';
-export { FINDINGS, type Finding, type FindingCode, type Severity } from './findings.js';
+export { loadKernelLocks } from './kernel-locks.js';
 export type * from './bench-fsync/bench-fsync-model.js';
 export type * from './context.js';
 export type * from './model.js';

@@ -6,9 +6,6 @@ import { entryJson } from '../present.js';
 import type { Session } from '../session.js';
 import type { Outcome } from './command.js';
 
-/** What is shown before the first new entry, unless asked for otherwise: as `tail` has it. */
-export const followedRowsDefault = 10;
-
 /**
  * Prints entries until a signal comes, which is the way to end it: nothing more is said then. What
  * happens to the file is told on stderr. Throws LogctlError.

@@ -1,12 +1,12 @@
 /** logctl inspect: what is in here, and should I care? */
 import { Option, type Command } from 'commander';
-import { inspect, listEntries, LogctlError, type EntriesOptions } from '../../engine/index.js';
+import { inspect, listEntries, LogctlError } from '../../engine/reading.js';
+import type { EntriesOptions } from '../../engine/index.js';
 import type { Io, OutputStream } from '../io.js';
 import { entryJson } from '../present.js';
 import type { Session } from '../session.js';
 import { wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
-import { followLogs, followedRowsDefault } from './follow.js';
 import { addTargets, timeOption } from './targets.js';
 
 interface InspectFlags {
@@ -28,6 +28,8 @@ interface InspectFlags {
 
 /** Rows that are collected before they are shown; a stream of records needs no limit. */
 const limitDefault = 100;
+/** What -f shows before the first new entry, unless asked for otherwise: as `tail` has it. */
+const followedRowsDefault = 10;
 const streamBatchChars = 65_536;
 
 /** Flags that say which entries to list and how. */
@@ -86,6 +88,7 @@ export async function run(session: Session, command: Command): Promise<Outcome> 
     const { limit = followedRowsDefault } = flags;
     const begin = limit === 0 ? ({ from: 'start' } as const) : { last: limit };
     const options = { ...entriesOptions(flags, 0), ...begin };
+    const { followLogs } = await import('./follow.js');
     return followLogs(session, command.args, options, flags.format);
   }
   if (flags.entries === undefined && flags.history === undefined) {

@@ -1,13 +1,6 @@
 /** The option --metrics-textfile, and the file it asks for: written however a run ends. */
 import type { Command } from 'commander';
-import {
-  EXIT,
-  LogctlError,
-  readMetrics,
-  verdictOf,
-  worstExit,
-  writeMetrics,
-} from '../../engine/index.js';
+import { EXIT, LogctlError, verdictOf, worstExit } from '../../engine/reading.js';
 import type { ExitCode, Report } from '../../engine/index.js';
 import type { Session } from '../session.js';
 import type { Outcome } from './command.js';
@@ -32,6 +25,7 @@ export async function withMetrics(
 ): Promise<Outcome> {
   const { metricsTextfile: file } = command.opts<{ metricsTextfile?: string }>();
   if (file === undefined) return work();
+  const { readMetrics } = await import('../../engine/index.js');
   readMetrics(session.disk, file);
   let outcome: Outcome;
   try {
@@ -52,7 +46,7 @@ export async function withMetrics(
   }
 }
 
-function tell(
+async function tell(
   { disk, context, io, where }: Session,
   command: Command,
   file: string,
@@ -60,6 +54,7 @@ function tell(
 ): Promise<void> {
   const world = { disk, now: context.now, random: () => io.random() };
   const { backupDir } = where;
+  const { writeMetrics } = await import('../../engine/index.js');
   return writeMetrics(world, file, { command: command.name(), ...run, backupDir });
 }
 

@@ -1,6 +1,6 @@
 /** logctl replay: the state now, or at any earlier moment. */
 import { Option, type Command } from 'commander';
-import { EXIT, LogctlError, refuseLogAsOutput, replay, writeOutput } from '../../engine/index.js';
+import { EXIT, LogctlError, replay } from '../../engine/reading.js';
 import type { ReplayOptions, ReplayReport, Sink } from '../../engine/index.js';
 import { safeJson } from '../escape.js';
 import type { Io } from '../io.js';
@@ -104,6 +104,7 @@ async function replayToFile(
   command: Command,
   { output, force }: { output: string; force: boolean },
 ): Promise<ReplayReport> {
+  const { refuseLogAsOutput, writeOutput } = await import('../../engine/index.js');
   const options = replayOptions(session, command.opts<ReplayFlags>());
   let report: ReplayReport | undefined;
   const body = async (sink: Sink) => {

@@ -1,6 +1,6 @@
 /** logctl verify: is it sound? and what could not be checked? */
 import { Option, type Command } from 'commander';
-import { verify } from '../../engine/index.js';
+import { verify } from '../../engine/reading.js';
 import type { Session } from '../session.js';
 import { parseDuration, wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';

@@ -2,28 +2,21 @@
 import type { Role } from '../model.js';
 import type { LineCodec } from '../scan/kernel.js';
 import type { Dialect } from './dialect.js';
+import { jsonldbCodec } from './jsonldb/jsonldb-codec.js';
+import { nedbCodec } from './nedb/nedb-codec.js';
+import { opslogCodec } from './opslog/opslog-snapshot.js';
+import { progressiveCodec } from './progressive/progressive-codec.js';
 
 /** By the dialect's name. One that learns while it reads, or that is told how to, has none. */
-const CODECS: Record<string, () => Promise<Dialect['codec']>> = {
-  async progressive() {
-    const { progressiveCodec } = await import('./progressive/progressive-codec.js');
-    return () => progressiveCodec;
-  },
-  opslog: async () => (await import('./opslog/opslog-snapshot.js')).opslogCodec,
-  async jsonldb() {
-    const { jsonldbCodec } = await import('./jsonldb/jsonldb-codec.js');
-    return () => jsonldbCodec;
-  },
-  async nedb() {
-    const { nedbCodec } = await import('./nedb/nedb-codec.js');
-    return () => nedbCodec;
-  },
+const CODECS: Record<string, Dialect['codec']> = {
+  progressive: () => progressiveCodec,
+  opslog: opslogCodec,
+  jsonldb: () => jsonldbCodec,
+  nedb: () => nedbCodec,
 };
 
 /** True where a thread can read lines of a dialect that it knows by name alone. */
-export const isReadByName = (dialect: string): boolean => dialect in CODECS;
+export const isReadByName = (dialect: string): boolean => Object.hasOwn(CODECS, dialect);
 
-/** The codec of a dialect for files of a role. Loads no other one. */
-export async function codecNamed(dialect: string, role: Role): Promise<LineCodec> {
-  return (await CODECS[dialect]())(role);
-}
+/** The codec of such a dialect for files of a role. */
+export const codecNamed = (dialect: string, role: Role): LineCodec => CODECS[dialect](role);

@@ -43,7 +43,7 @@ async function readAhead({ kernel: how, file, ...shared }: SegmentWorkerData): P
   const board = new SegmentBoard(shared.board, partCount);
   const slots = slotsIn(shared.rows, partBytes);
   const { chunkBytes = defaultChunkBytes } = how;
-  const codec = await codecNamed(how.dialect, how.role);
+  const codec = codecNamed(how.dialect, how.role);
   const options = { codec, keydir: new Keydir(), chunkBytes, fold: false };
   const kernel = kernelOf(how.module)(codec)(options);
   const source = openedFile(path, fd);

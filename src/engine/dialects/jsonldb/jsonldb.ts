@@ -2,11 +2,10 @@
 import { basename } from 'node:path';
 import type { LogFile } from '../../model.js';
 import type { Dialect, Probe } from '../dialect.js';
-import { checkJsonldb } from './jsonldb-checks.js';
 import { jsonldbCodec } from './jsonldb-codec.js';
-import { lookAtLock, takeLock } from './jsonldb-lock.js';
-import { loadUpstream } from './jsonldb-upstream.js';
 import { isLogName } from '../opslog/opslog-layout.js';
+
+const work = () => import('./jsonldb-work.js');
 
 const START = '{"k":"';
 
@@ -23,17 +22,18 @@ export const jsonldb: Dialect = {
   companionSuffixes: ['.bak', '.dump'],
   predecessorSuffix: '.bak',
   emptiesInPlace: true,
-  checkStore: checkJsonldb,
+  checkStore: async (...all) => (await work()).checkJsonldb(...all),
   notChecked: [
     'writes that jsonl-db held back (throttleFS) when it ended: they are in no file',
     'a lock in another folder (lockfile.directory): only an open file tells of its holder',
   ],
   lock: {
     look: async (context, path) => {
+      const { lookAtLock } = await work();
       const { state, words } = await lookAtLock(context, path, { patient: false });
       return { state: state === 'odd' ? 'stale' : state, words };
     },
-    take: (context, path) => takeLock(context, path, { waitMs: 0 }),
+    take: async (context, path) => (await work()).takeLock(context, path, { waitMs: 0 }),
   },
   compaction: 'lines',
   upstream: {
@@ -45,7 +45,7 @@ export const jsonldb: Dialect = {
     cutsLines:
       'with Node 24 and later jsonl-db cuts it there, and refuses the store or loses the key',
     ignoresLogs: [],
-    load: (context, { path }, until) => loadUpstream(context, path, until),
+    load: async (context, { path }, until) => (await work()).loadUpstream(context, path, until),
   },
   sequenced: false,
 };

@@ -3,10 +3,10 @@ import type { Log } from '../../log.js';
 import type { Context, TargetOptions } from '../../context.js';
 import type { LogFile } from '../../model.js';
 import type { Dialect, UpstreamLoad } from '../dialect.js';
-import { checkNedb } from './nedb-checks.js';
 import { nedbCodec } from './nedb-codec.js';
 import { recognisesNedb } from './nedb-recognise.js';
-import { loadAsLibrary } from './nedb-upstream.js';
+
+const work = () => import('./nedb-work.js');
 
 /** The dialect of a datafile as the library writes it without a serialization hook. */
 export const nedb: Dialect = nedbDialect({ lineFeeds: false });
@@ -33,7 +33,10 @@ function nedbDialect(framing: { lineFeeds: boolean }): Dialect {
     checkpointOps: [],
     companionSuffixes: ['~'],
     compaction: 'lines',
-    checkStore: (context, scan, findings) => checkNedb(context, scan, findings, framing),
+    async checkStore(context, scan, findings) {
+      const { checkNedb } = await work();
+      return checkNedb(context, scan, findings, framing);
+    },
     upstream: {
       reader: 'nedb',
       refusesBadLines: false,
@@ -56,6 +59,7 @@ async function load(
   { path }: Log,
   options: { until?: number; lineFeeds: boolean },
 ): Promise<UpstreamLoad> {
+  const { loadAsLibrary } = await work();
   const { refusal, keydir, sources } = await loadAsLibrary(context, path, options);
   if (refusal === undefined) return { keydir, sources };
   const { message, line, offset } = refusal;

@@ -5,24 +5,20 @@ import type { DiskReader } from '../../disk.js';
 import { LogctlError } from '../../errors.js';
 import type { LogFile } from '../../model.js';
 import type { Dialect, Probe, StoreWriting } from '../dialect.js';
-import { compactStore } from './opslog-compact.js';
-import { planStore } from './opslog-plan.js';
-import { recoverStore, undoStore } from './opslog-recover.js';
 import { isLogName, isStoreDirectory } from './opslog-layout.js';
 import { baseOf } from './opslog-base.js';
 import { archiveFiles, archivePath, foldWithArchives } from './opslog-archives.js';
-import { checkOpslog } from './opslog-checks.js';
 import { makeFold } from './opslog-fold.js';
-import { lookAgain, takeLocks, writerLock } from './opslog-lock.js';
 import { describeStore, pastFiles, snapshotTime, storeAt } from './opslog-past.js';
 import { opslogCodec, roleOf } from './opslog-snapshot.js';
-import { loadUpstream } from './opslog-upstream.js';
+
+const work = () => import('./opslog-work.js');
 
 const writing: StoreWriting = {
-  compact: compactStore,
-  plan: planStore,
-  recover: recoverStore,
-  undo: undoStore,
+  compact: async (...all) => (await work()).compactStore(...all),
+  plan: async (...all) => (await work()).planStore(...all),
+  recover: async (...all) => (await work()).recoverStore(...all),
+  undo: async (...all) => (await work()).undoStore(...all),
 };
 
 const isStore = (disk: DiskReader, path: string): boolean =>
@@ -51,15 +47,17 @@ export const opslog: Dialect = {
     losesKeys: [],
     mergesState: false,
     ignoresLogs: [],
-    load: (context, log, until) => loadUpstream(context, log.path, until),
+    load: async (context, { path }, until) => (await work()).loadUpstream(context, path, until),
   },
-  checkStore: checkOpslog,
+  checkStore: async (...all) => (await work()).checkOpslog(...all),
   lock: {
     async look(context, path) {
+      const { lookAgain, writerLock } = await work();
       if (isStore(context.disk, path)) return lookAgain(context, path, writerLock);
       return { state: 'free', words: 'a log without its store has no lock' };
     },
     async take(context, path) {
+      const { takeLocks, writerLock } = await work();
       return isStore(context.disk, path) ? takeLocks(context, path, [writerLock]) : undefined;
     },
   },
