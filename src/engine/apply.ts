@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { BufferedSink } from './bytes/buffered-sink.js';
 import type { Sink } from './context.js';
-import { syncFile, type Disk } from './disk.js';
+import { appendInParts, syncFile, type Disk } from './disk.js';
 import { LogctlError } from './errors.js';
 
 /**
@@ -31,7 +31,7 @@ export async function writeOutput(
   const temporary = join(directory, `.${basename(path)}.tmp-${options.random}`);
   const file = disk.create(temporary);
   try {
-    const buffered = new BufferedSink((bytes) => file.append(bytes));
+    const buffered = new BufferedSink((bytes) => appendInParts(file, bytes));
     await body((bytes) => buffered.write(bytes));
     await buffered.flush();
     file.setMode(old?.mode ?? 0o644);

@@ -68,6 +68,20 @@ export async function syncFile(file: TargetFile): Promise<void> {
   else await file.syncAsync();
 }
 
+/**
+ * Bytes of one write to a large new file. For a larger one the kernel takes its largest pages;
+ * where a machine is virtual those are what its host takes back when they are free, and to get
+ * them again made 700 MB take 1.5 s instead of 0.2 (measured 2026-11-21).
+ */
+const writtenBytesMax = 1 << 17;
+
+/** Appends to a file that nobody else sees yet. */
+export function appendInParts(file: TargetFile, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += writtenBytesMax) {
+    file.append(bytes.subarray(at, at + writtenBytesMax));
+  }
+}
+
 /** Reads a small file whole, as UTF-8; undefined when it is missing or longer than `bytesMax`. */
 export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
   const stat = disk.stat(path);

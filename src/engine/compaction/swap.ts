@@ -9,8 +9,9 @@
  * an open(2) may have found the old file before.
  */
 import { join } from 'node:path';
-import type { Sink, WriteContext } from '../context.js';
+import type { WriteContext } from '../context.js';
 import { syncFile, type FileStat, type TargetFile } from '../disk.js';
+import { HeadSink } from './head-sink.js';
 import { inodeOf, removeIntent, writeIntent, type Intent } from './intent.js';
 import { evidencePaths, freshStamp, writeQuarantine } from '../recovery/recover-evidence.js';
 import { siblingsOf } from '../siblings.js';
@@ -24,9 +25,6 @@ export type { SwapJob, SwapResult } from './swap-job.js';
 
 /** How long one of our own writers may take for its batch. */
 const writersLockMs = 10_000;
-
-/** Bytes of the new file that may wait for the disk. */
-const unsyncedBytesMax = 4 << 20;
 
 /**
  * Replaces a log. The caller holds the compaction lock, and `finishCompaction` has run under it.
@@ -146,16 +144,17 @@ class Swap {
     const { context, job } = this;
     const { locks } = context;
     const startedMs = locks.clockMs();
-    let waitedMs = 0;
-    const sink = syncingSink(this.made.fresh, async (sync) => {
-      const sinceMs = locks.clockMs();
-      await sync();
-      waitedMs += locks.clockMs() - sinceMs;
-    });
-    await job.writeHead(sink);
+    const head = new HeadSink(this.made.fresh, () => locks.clockMs());
+    try {
+      await job.writeHead(head.write);
+    } catch (error) {
+      await head.settle().catch(() => undefined);
+      throw error;
+    }
+    await head.settle();
     this.headLength = this.made.fresh.stat().size;
     const ms = `${Math.round(locks.clockMs() - startedMs)} ms`;
-    const waited = `${Math.round(waitedMs)} ms of them for the disk`;
+    const waited = `${Math.round(head.waitedMs)} ms of them for the disk`;
     context.say?.(2, `${job.path}: ${this.headLength} bytes written in ${ms}, ${waited}`);
   }
 
@@ -232,19 +231,4 @@ class Swap {
       heldMs: leases.heldMs,
     };
   }
-}
-
-/**
- * Appends, and waits for the disk every now and then: one fsync of all of a large file at its end
- * would hold up the fsyncs of those who write to the log meanwhile, for as long as it takes.
- */
-function syncingSink(file: TargetFile, timed: (sync: () => Promise<void>) => Promise<void>): Sink {
-  let unsynced = 0;
-  return async (bytes) => {
-    file.append(bytes);
-    unsynced += bytes.length;
-    if (unsynced < unsyncedBytesMax) return;
-    await timed(() => syncFile(file));
-    unsynced = 0;
-  };
 }
