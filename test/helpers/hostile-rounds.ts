@@ -40,7 +40,10 @@ function anyGroup(lines: HostileLines): string[] {
 }
 
 function plainGroup(lines: HostileLines): string[] {
-  const texts = Array.from({ length: 3 + lines.below(20) }, () => lines.plainLine());
+  const space = [' ', '', '', ''][lines.below(4)];
+  const plain = () =>
+    lines.plainLine().replaceAll('":', `":${space}`).replaceAll(',"', `,${space}"`);
+  const texts = Array.from({ length: 3 + lines.below(20) }, plain);
   const which = lines.below(texts.length);
   texts[which] = lines.withMistake(texts[which]);
   return texts;

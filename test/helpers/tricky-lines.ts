@@ -50,5 +50,9 @@ export const trickyFiles: [string, Uint8Array][] = [
   ['bad bytes in a key', bytesOf('{"op":"SET","value":1,"key":"x', [0xf0, 0x9f, 0x98], 'y"}')],
   ['bad bytes at the line end', bytesOf('{"op":"SET"}', [0xe2, 0x82])],
   ['bad bytes outside a string', bytesOf('{"op":"DELETE",', [0xc3, 0xa9], '"key":"a"}')],
+  [
+    'numbers that break off',
+    bytesOf('{"op":"SET","key":"a","value":[1.,-0]}\n{"op":"SET","key":"a","value":[1e,1E+]}'),
+  ],
   ['characters of every length', bytesOf(set('aé€😀', 'aé€😀\u2028'))],
 ];

@@ -45,32 +45,38 @@ it(`reads ${groupsWanted} plain groups with a mistake as the reference does`, ()
 });
 
 it('reads every tricky file the same at every place in a block and every chunk size', () => {
+  expect(trickyDifferences(simd, everySize)).toEqual([]);
+});
+
+/** What differs with tricky files at all places in a block; at the first with these chunks too. */
+function trickyDifferences(open: OpenKernel, chunkSizes: readonly number[]): string[] {
   const wrong: string[] = [];
   for (const [name, line] of trickyFiles) {
     for (let before = 0; before < 64; before++) {
       const filler = set('x'.repeat(before), 1);
       const bytes = bytesOf(`${filler}\n`, [...line], `\n${filler}\n`);
       const wanted = referenceAnswers(bytes);
-      for (const size of before === 0 ? everySize : [64, 4096]) {
-        const found = difference(wanted, answersOf(simd, bytes, size));
+      for (const size of before === 0 ? chunkSizes : [64, 4096]) {
+        const found = difference(wanted, answersOf(open, bytes, size));
         if (found !== undefined)
           wrong.push(`${name}, ${before} before, chunks of ${size}: ${found}`);
       }
     }
   }
-  expect(wrong).toEqual([]);
-});
+  return wrong;
+}
 
 const everySize = Array.from({ length: 200 }, (_, i) => i + 1);
 
 describe('a mistake in the kernel is found', () => {
   it.each(kernelMutants)('$file without $from', async (mutant) => {
     const open = openSimdKernels(await WebAssembly.compile(await compile(change(mutant))));
-    const found = ['any', 'plain'].flatMap((of) => {
-      const how = { seed: 1, rounds: 3_000, of: of as 'any', wrongMax: 1 };
-      return hostileRounds(open, how).wrong;
-    });
-    expect(found.length).toBeGreaterThan(0);
+    const isFound = () =>
+      ['any', 'plain'].some((of) => {
+        const how = { seed: 1, rounds: 3_000, of: of as 'any', wrongMax: 1 };
+        return hostileRounds(open, how).wrong.length > 0;
+      });
+    expect(trickyDifferences(open, [64]).length > 0 || isFound()).toBe(true);
   });
 });
 

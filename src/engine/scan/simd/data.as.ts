@@ -18,6 +18,12 @@ export function offsetOf(at: usize): i64 {
   return chunkOffset + (<i64>at - <i64>chunkAt);
 }
 
+/** The address of a byte at this offset in the file, which is in memory. */
+@inline
+export function addressIn(offset: i64): usize {
+  return chunkAt + <usize>(offset - chunkOffset);
+}
+
 @inline
 export function isWhite(byte: i32): bool {
   return byte == 0x20 || byte == 0x09 || byte == 0x0d;

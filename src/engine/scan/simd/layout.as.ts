@@ -2,6 +2,10 @@
 
 /** Levels of nesting that are followed; deeper lines are left to the reference. */
 export const stackLevels: i32 = 4096;
+export const blockBytes: usize = 64;
+/** Blocks read together: their bytes and masks stay in the processor's first cache. */
+export const groupMax: i32 = 64;
+export const groupBytes: usize = <usize>groupMax * blockBytes;
 /** Members of a line that can carry meaning: one byte each of a vector. */
 export const slotsMax: i32 = 16;
 
@@ -114,8 +118,8 @@ export function layOut(chunk: usize, keptBytes: usize, rows: i32): void {
   slotStartsAt = reserve(<usize>slotsMax * 8);
   slotEndsAt = reserve(<usize>slotsMax * 8);
   slotNumbersAt = reserve(<usize>slotsMax * 8);
-  // A block of wrong closers may go 64 levels below zero before it is given up.
-  stackAt = reserve(64 + <usize>stackLevels + slack) + 64;
+  // A group may go so many levels below zero, or above, before it is given up.
+  stackAt = reserve(groupBytes + <usize>stackLevels + groupBytes + slack) + groupBytes;
   keyStashAt = reserve(stashBytes + slack);
   stashAt = reserve(3 * stashBytes + slack);
   keptAt = reserve(slack + keptBytes) + slack;

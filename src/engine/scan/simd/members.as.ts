@@ -42,7 +42,7 @@ let readsStates: bool = false;
 /** The key's text lies in the stash: the data may move. */
 let isKeyStashed: bool = false;
 /** Members before this one in the line. */
-let place: i32 = 0;
+export let place: i32 = 0;
 /** The line's opening bracket has been passed. */
 let inLine: bool = false;
 /** First byte of the member, behind the bracket or the comma. */
@@ -61,6 +61,21 @@ export function setSlotCount(count: i32): void {
 /** Whole states are read member by member; else only where they lie. */
 export function setStates(areRead: bool): void {
   readsStates = areRead;
+}
+
+/** The text of the key, in memory. */
+@inline
+export function setKey(at: usize, length: i32): void {
+  keyAt = at;
+  keyLength = length;
+  isKeyStashed = false;
+}
+
+/** Where the line's object begins and ends in the file. */
+@inline
+export function setTop(start: i64, end: i64): void {
+  topStart = start;
+  topEnd = end;
 }
 
 /** A line begins at `at`. */
@@ -114,7 +129,7 @@ function openState(): void {
 }
 
 @inline
-function roleOf(slot: i32): u8 {
+export function roleOf(slot: i32): u8 {
   return load<u8>(slotsAt + <usize>slot * slotBytes, slotRoleAt);
 }
 
@@ -220,9 +235,7 @@ function takeText(role: u8, end: usize): void {
   } else if (role == ROLE.word) {
     word = isText ? wordOf(at, length) : 0;
   } else if (role == ROLE.key) {
-    keyAt = at;
-    keyLength = isText ? length : 0;
-    isKeyStashed = false;
+    setKey(at, isText ? length : 0);
   } else if (role == ROLE.time) {
     if (isText) takeNumber(timeOf(at, length));
   } else if (role == ROLE.integer) {

@@ -21,6 +21,7 @@ import {
   TYPE_BIT,
 } from './layout.as';
 import { dataStart, offsetOf } from './data.as';
+import { clearPatterns } from './patterns.as';
 import {
   doubtful,
   keyAt,
@@ -39,7 +40,7 @@ export let odd: i32 = 0;
 /** Checksums to compare. */
 let sums: i32 = 0;
 /** First byte that is no valid UTF-8, as an address; none: the highest. */
-let badAt: usize = usize.MAX_VALUE;
+export let badAt: usize = usize.MAX_VALUE;
 
 let ruleCount: i32 = 0;
 let timeSlot: i32 = -1;
@@ -53,6 +54,7 @@ let keysTop: usize = 0;
 export function setRules(count: i32, checksums: bool): void {
   ruleCount = count;
   hasSums = checksums;
+  clearPatterns();
 }
 
 /** Slots of what is a number in a row; -1: none. */
@@ -107,22 +109,26 @@ function wide(column: i32): usize {
   return columnsAt + (<usize>(column * rowsMax + rows) << 3);
 }
 
-/** Adds the row of the line from `lineStart` (in the file) to `end` (in memory). False: doubt. */
-@inline
-export function addRow(lineStart: i64, end: usize): bool {
-  if (doubtful || end > badAt) return false;
+/** The rule that the types and the word of the line fit; 0: none. */
+export function ruleOf(): usize {
   const types = v128.load(slotTypesAt);
   for (let k = 0; k < ruleCount; k++) {
     const rule = rulesAt + <usize>k * ruleBytes;
     if (<i32>load<u8>(rule, ruleWordAt) != word) continue;
-    if (!i8x16.all_true(v128.and(types, v128.load(rule)))) continue;
-    return fillRow(rule, lineStart, end);
+    if (i8x16.all_true(v128.and(types, v128.load(rule)))) return rule;
   }
-  return false;
+  return 0;
 }
 
-@inline
-function fillRow(rule: usize, lineStart: i64, end: usize): bool {
+/** Adds the row of the line from `lineStart` (in the file) to `end` (in memory). False: doubt. */
+export function addRow(lineStart: i64, end: usize): bool {
+  if (doubtful || end > badAt) return false;
+  const rule = ruleOf();
+  return rule != 0 && fillRow(rule, lineStart, end);
+}
+
+/** Adds the row of a line that fits this rule; false where it is for the reference. */
+export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   const keyMode = <i32>load<u8>(rule, ruleKeyAt);
   if (keyMode == 2 && keyLength == 0) return false;
   const length = keyMode == 0 ? 0 : keyLength;

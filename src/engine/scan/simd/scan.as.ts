@@ -3,18 +3,21 @@
  *
  * Exact on lines it accepts; whatever it doubts it hands back. See ../README.md.
  */
-import { above, atMost, equal, equalAt } from './bits.as';
-import { closers, depth1, depth2, openers } from './brackets.as';
-import { findBrackets, isTooDeep, resetBrackets } from './brackets.as';
-import { judge, resetGrammar } from './grammar.as';
+import { above } from './bits.as';
+import { eventsAt, MASK, recordOf, setBlocks } from './blocks.as';
+import { bytesAtDepth, depthBehind, followBrackets, groupDepth } from './brackets.as';
+import { isTooDeep, resetBrackets } from './brackets.as';
+import { classify } from './classes.as';
+import { judged, judgeGroup, lastSound, resetGrammar } from './grammar.as';
 import { setEntries } from './entries.as';
 import { setSeed } from './hash.as';
-import { layOut, reserve, rowsMax as batchRows } from './layout.as';
+import { blockBytes, groupMax, layOut, reserve, rowsMax as batchRows } from './layout.as';
 import { pagesMax, setPages } from './pages.as';
 import { flush, queueBytes, setQueue } from './queue.as';
 import { setTables, tablesBytes } from './states.as';
 import { dataEnd, dataStart, offsetOf, setData } from './data.as';
 import { closeInner, inState } from './inner.as';
+import { learn, setPatterns, takeAlike } from './patterns.as';
 import {
   beginLine,
   doubtful,
@@ -26,8 +29,8 @@ import {
   openMember,
 } from './members.as';
 import { addRow, file, firstLine, isState, rows } from './rows.as';
-import { findScalars, resetScalars } from './scalars.as';
-import { findStrings, inside, quotes, resetStrings } from './strings.as';
+import { judgeScalars, resetScalars } from './scalars.as';
+import { resetStrings } from './strings.as';
 
 export * from './fold.as';
 export { beginState, clearTable, commitState, mainTable } from './states.as';
@@ -55,6 +58,8 @@ namespace STATUS {
 /** Lays out the memory. Called once, before anything else. `seed`: keys the hash of keys. */
 export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed1: u64): void {
   layOut(chunk, kept, rows);
+  setBlocks();
+  setPatterns();
   const pages = <usize>pagesMax;
   setEntries(reserve(pages << 2), reserve(pages << 2), reserve(pages));
   setTables(reserve(tablesBytes));
@@ -63,7 +68,6 @@ export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed
   setSeed(seed0, seed1);
 }
 
-const blockBytes: usize = 64;
 /** Literals and escapes are looked at as a whole, up to this far behind a block. */
 const lookAhead: usize = 8;
 
@@ -114,64 +118,85 @@ export function keepFrom(): usize {
   return from;
 }
 
+/** Blocks to be read together: few behind a doubted line, since more of them may follow. */
+let groupBlocks: i32 = groupMax;
+
 function scanBlocks(): i32 {
   while (cursor + blockBytes + lookAhead <= dataEnd) {
     if (doubtful || isTooDeep()) return STATUS.doubt;
-    const status = scanBlock(cursor);
+    const there = <i32>((dataEnd - lookAhead - cursor) / blockBytes);
+    const count = min(there, groupBlocks);
+    const status = scanGroup(cursor, count);
+    groupBlocks = status == STATUS.doubt ? 1 : min(groupMax, 2 * groupBlocks);
     if (status != STATUS.goOn) return status;
-    cursor += blockBytes;
+    cursor += <usize>count * blockBytes;
   }
   return STATUS.more;
 }
 
-function scanBlock(p: usize): i32 {
-  const a = v128.load(p);
-  const b = v128.load(p, 16);
-  const c = v128.load(p, 32);
-  const d = v128.load(p, 48);
-  let errors = findStrings(p, a, b, c, d);
-  const outside = ~inside;
-  const control = atMost(a, b, c, d, i8x16.splat(0x1f));
-  errors |= control & inside;
-  const colons = equal(a, b, c, d, 0x3a) & outside;
-  const commas = equal(a, b, c, d, 0x2c) & outside;
-  errors |= findBrackets(p, a, b, c, d, outside);
-  const zero = i8x16.splat(0x30);
-  const digits =
-    outside &
-    atMost(
-      i8x16.sub(a, zero),
-      i8x16.sub(b, zero),
-      i8x16.sub(c, zero),
-      i8x16.sub(d, zero),
-      i8x16.splat(9),
-    );
-  let white: u64 = 0;
-  let lineFeeds: u64 = 0;
-  if (control != 0) {
-    lineFeeds = equal(a, b, c, d, 0x0a) & outside;
-    white = control & outside & ~lineFeeds;
-    if (white != 0) errors |= white & ~(equalAt(p, 0x09) | equalAt(p, 0x0d));
-  }
-  let others = outside & ~(quotes | control | colons | commas | openers | closers | digits);
-  if (others != 0) {
-    const spaces = equal(a, b, c, d, 0x20) & others;
-    white |= spaces;
-    others ^= spaces;
-  }
-  errors |= findScalars(p, digits, others);
-  errors |= judge(colons, commas, lineFeeds, white);
-  return takeEvents(p, lineFeeds, commas, errors);
+/** Each pass leaves its masks, or a list, to the next: so all of them run without guessing. */
+function scanGroup(from: usize, count: i32): i32 {
+  followBrackets(from, classify(from, count));
+  judgeScalars(from, count);
+  const events = judgeGroup(from, count);
+  const isSound = ~lastSound == 0;
+  const status = takeEvents(from, events);
+  return status == STATUS.goOn && !isSound ? STATUS.doubt : status;
 }
 
-/** Commas between members, those of a whole state too, and line ends, up to the first error. */
+/** The commas between members and the line ends in the list. */
 @inline
-function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
+function takeEvents(from: usize, end: usize): i32 {
   if (!isOpen) openMember();
-  const sound = errors == 0 ? ~(<u64>0) : (errors & (0 - errors)) - 1;
-  const inner = (commas | closers) & depth2 & sound;
-  const outer = commas & depth1;
-  let events = (lineFeeds | outer) & sound;
+  if (inState) return takeStateEvents(from, from);
+  for (let next = eventsAt; next < end;) {
+    const at = <usize>load<u32>(next);
+    next += 4;
+    if (load<u8>(at) != 0x0a) {
+      nextMember(at);
+    } else {
+      let status = endLine(at);
+      let lineAt = at + 1;
+      while (status == STATUS.goOn) {
+        const taken = takeAlike(lineAt, next, end);
+        if (taken == 0) break;
+        next += (<usize>taken) << 2;
+        lineAt = <usize>load<u32>(next - 4) + 1;
+        status = passLine(lineAt);
+      }
+      if (status != STATUS.goOn) return status;
+      beginLine(lineAt);
+    }
+    if (inState) return takeStateEvents(from, <usize>load<u32>(next - 4) + 1);
+  }
+  return STATUS.goOn;
+}
+
+/** The same from `start` on, with the commas one level deeper while a whole state is read. */
+function takeStateEvents(from: usize, start: usize): i32 {
+  let depth = groupDepth();
+  for (let block: usize = 0; block < judged; block++) {
+    const p = from + block * blockBytes;
+    const record = recordOf(block);
+    let wanted = block + 1 == judged ? lastSound : ~(<u64>0);
+    if (start >= p + blockBytes) wanted = 0;
+    else if (start > p) wanted &= (~(<u64>0)) << (start - p);
+    if (wanted != 0) {
+      const status = takeBlock(p, record, depth, wanted);
+      if (status != STATUS.goOn) return status;
+    }
+    depth = depthBehind(record, depth);
+  }
+  return STATUS.goOn;
+}
+
+function takeBlock(p: usize, record: usize, depth: i32, wanted: u64): i32 {
+  const commas = load<u64>(record, MASK.commas);
+  const closers = load<u64>(record, MASK.closers);
+  const outer = commas & bytesAtDepth(1, record, depth);
+  const inner = (commas | closers) & bytesAtDepth(2, record, depth) & wanted;
+  const lineFeeds = load<u64>(record, MASK.lineFeeds);
+  let events = (lineFeeds | outer) & wanted;
   if (inState) events |= inner;
   while (events != 0) {
     const bit = events & (0 - events);
@@ -183,24 +208,30 @@ function takeEvents(p: usize, lineFeeds: u64, commas: u64, errors: u64): i32 {
     } else if ((lineFeeds & bit) != 0) {
       const status = endLine(at);
       if (status != STATUS.goOn) return status;
+      beginLine(at + 1);
       if (inState) events |= inner & above(bit);
     } else if (inState && !closeInner(at, (closers & bit) != 0, file, firstLine + rows)) {
       return STATUS.doubt;
     }
   }
-  return errors == 0 ? STATUS.goOn : STATUS.doubt;
+  return STATUS.goOn;
 }
 
-/** The line ends with the line feed at `at`, and the next one begins. */
-@inline
+/** The line ends with the line feed at `at`. */
 function endLine(at: usize): i32 {
   lastMember(at);
   if (!addRow(lineStart, at)) return STATUS.doubt;
+  learn(lineStart, at);
+  return passLine(at + 1);
+}
+
+/** The next line begins at `at`. */
+@inline
+function passLine(at: usize): i32 {
   if (isState || rows == batchRows) {
-    restart(at + 1);
+    restart(at);
     return isState ? STATUS.state : STATUS.full;
   }
-  lineStart = offsetOf(at + 1);
-  beginLine(at + 1);
+  lineStart = offsetOf(at);
   return STATUS.goOn;
 }

@@ -1,0 +1,73 @@
+/** blocks: the masks that one pass over a group of blocks leaves the next, and its lists. */
+import { groupBytes, groupMax, reserve } from './layout.as';
+
+/** Where each mask of a block lies in its record. */
+export namespace MASK {
+  export const quotes: usize = 0;
+  export const inside: usize = 8;
+  export const colons: usize = 16;
+  export const commas: usize = 24;
+  export const openers: usize = 32;
+  export const closers: usize = 40;
+  export const digits: usize = 48;
+  export const zeros: usize = 56;
+  export const minus: usize = 64;
+  export const points: usize = 72;
+  /** Bytes outside strings that are nothing of the above: letters, or what is no JSON at all. */
+  export const letters: usize = 80;
+  export const lineFeeds: usize = 88;
+  /** Whitespace outside strings, line feeds aside. */
+  export const white: usize = 96;
+  export const errors: usize = 104;
+  /** Brackets of objects among `openers` and `closers`. */
+  export const braces: usize = 112;
+  /** From which bytes on it changes whether the innermost container is an object, */
+  export const objectFlips: usize = 120;
+  /** and whether they lie one level deep. */
+  export const depth1Flips: usize = 128;
+  /** Where numbers and literals begin. */
+  export const scalarStarts: usize = 136;
+}
+const recordBytes: usize = 144;
+
+let recordsAt: usize = 0;
+/** Addresses of the group's brackets, and of its events, 4 bytes each. */
+export let bracketsAt: usize = 0;
+export let eventsAt: usize = 0;
+
+/** Takes the memory for a group. A list is written four addresses at a time. */
+export function setBlocks(): void {
+  // A bracket at the group's end changes what lies behind it.
+  recordsAt = reserve((<usize>groupMax + 1) * recordBytes);
+  bracketsAt = reserve((groupBytes + 4) << 2);
+  eventsAt = reserve((groupBytes + 4) << 2);
+}
+
+/** The record of a block. */
+@inline
+export function recordOf(block: usize): usize {
+  return recordsAt + block * recordBytes;
+}
+
+/**
+ * Appends the addresses of the bytes in `bits` to a list; gives the list's new end. Most blocks
+ * have four of them at most, and these four are written without asking how many there are.
+ */
+@inline
+export function listBits(bits: u64, p: usize, end: usize): usize {
+  const newEnd = end + ((<usize>popcnt(bits)) << 2);
+  let at = end;
+  let rest = bits;
+  do {
+    store<u32>(at, <u32>(p + <usize>ctz(rest)));
+    rest &= rest - 1;
+    store<u32>(at, <u32>(p + <usize>ctz(rest)), 4);
+    rest &= rest - 1;
+    store<u32>(at, <u32>(p + <usize>ctz(rest)), 8);
+    rest &= rest - 1;
+    store<u32>(at, <u32>(p + <usize>ctz(rest)), 12);
+    rest &= rest - 1;
+    at += 16;
+  } while (rest != 0);
+  return newEnd;
+}
