@@ -60,7 +60,7 @@ describe('a log that several threads read', () => {
       ['replay', '--on-error', 'skip'],
     ]) {
       const one = logctl(1, 'reference', ...verb, path);
-      expect(one.stdout.length).toBeGreaterThan(1000);
+      expect(one.stdout.length).toBeGreaterThan(100);
       expect(logctl(2 + more, 'simd', ...verb, path)).toEqual(one);
       if (more === 0) expect(logctl(3, 'reference', ...verb, path)).toEqual(one);
     }

@@ -3,11 +3,10 @@ import type { Context } from './context.js';
 import type { SourceFile } from './disk.js';
 import { WalkGuard } from './walk-guard.js';
 import type { Kernel, LineBatch } from './scan/kernel.js';
-import { ReadAhead } from './scan/read-ahead.js';
+import { ReadAhead, type AheadKernels } from './scan/read-ahead.js';
 import { RowFold } from './scan/row-fold.js';
 import { lengthUpTo } from './scan/segment-reader.js';
 import type { SegmentRows } from './scan/segment-rows.js';
-import type { SegmentKernel } from './scan/segment-worker.js';
 
 export interface WalkOptions {
   file: number;
@@ -17,8 +16,8 @@ export interface WalkOptions {
   onBatch(firstLine: number, batch: LineBatch): void | Promise<void>;
   /** Called while `kernel.held` holds a whole-state entry back. */
   onHeld?(): void | Promise<void>;
-  /** Other threads may read ahead: what they need to know, and whether rows are folded. */
-  threads?: { count: number; kernel: SegmentKernel; fold: boolean };
+  /** Other threads may read ahead; and whether rows that were read ahead are folded. */
+  threads?: AheadKernels & { fold: boolean };
 }
 
 /** How a walk ended. `size`: bytes walked. */
@@ -59,18 +58,18 @@ const bytesMin = 64 << 20;
 
 /** Other threads, where they pay. `fileBytes`: Infinity where only its end tells. */
 function aheadOf(
-  { path, fd }: SourceFile,
+  source: SourceFile,
   fileBytes: number,
   segmentBytes: number | undefined,
   { threads }: WalkOptions,
 ): ReadAhead | undefined {
-  if (threads === undefined || threads.count < 2 || fd === undefined) return undefined;
+  if (threads === undefined || source.fd === undefined) return undefined;
   const partBytes = segmentBytes ?? partBytesDefault;
   // The file's end is read in order: it may be torn, or grow.
   const partCount = Math.floor(fileBytes / partBytes) - 1;
   const isWorth = fileBytes >= bytesMin || segmentBytes !== undefined;
   if (!Number.isFinite(partCount) || partCount < 2 || !isWorth) return undefined;
-  return new ReadAhead(threads.count - 1, { path, fd, partBytes, partCount }, threads.kernel);
+  return new ReadAhead(source, partBytes, partCount, threads);
 }
 
 class Walk {

@@ -69,8 +69,13 @@ export class LogKernels {
     const isOwn = dialect !== dialectNamed(name);
     const hasWriters = dialect.codec(role).shape.writerSlot !== undefined;
     if (count < 2 || isOwn || hasWriters || !isReadByName(name)) return undefined;
-    const { module } = this.chosen;
-    const kernel = { dialect: name, role, chunkBytes, module };
-    return { count, kernel, fold: this.options.folds(role) };
+    const { make, module } = this.chosen;
+    const { folds, keydir } = this.options;
+    return {
+      count: count - 1,
+      others: { dialect: name, role, chunkBytes, module },
+      own: () => makeKernel(this.context, dialect, role, { fold: false, keydir }, make),
+      fold: folds(role),
+    };
   }
 }

@@ -5,18 +5,30 @@
  * is that of one thread, bit for bit. The others read parts ahead of it; a part that holds
  * anything but plain entries is thrown away and read in order.
  */
-import { boardBytes, SegmentBoard, slotCount, type Outcome } from './segment-board.js';
+import type { SourceFile } from '../disk.js';
+import type { Kernel } from './kernel.js';
+import { boardBytes, SegmentBoard, type Outcome } from './segment-board.js';
 import { SegmentPool } from './segment-pool.js';
-import { sharedRows, slotsIn, type SegmentRows } from './segment-rows.js';
-import type { SegmentKernel, SharedFile } from './segment-worker.js';
+import { SegmentReader } from './segment-reader.js';
+import { sharedRows, type SegmentRows } from './segment-rows.js';
+import type { SegmentKernel } from './segment-worker.js';
 
 /** Parts thrown away in a row after which reading ahead is given up: this is no plain file. */
 const wastedMax = 8;
 
+/** How the file is read: what other threads are told of it, and the kernel of this one. */
+export interface AheadKernels {
+  /** Threads besides this one. */
+  count: number;
+  others: SegmentKernel;
+  /** Makes a kernel that does not fold, for parts that this thread reads ahead. */
+  own(): Kernel;
+}
+
 /** One for each walk over a file. Close it at the end. */
 export class ReadAhead {
   private readonly board: SegmentBoard;
-  private readonly slots: readonly SegmentRows[];
+  private readonly reader: SegmentReader;
   private readonly pool: SegmentPool;
   /** The part that is read in order, or the rows of which were given out. */
   private number = 0;
@@ -25,19 +37,20 @@ export class ReadAhead {
   /** All that follows is read in order. */
   private isOver = false;
 
+  /** `partCount`: parts that may be read ahead. `source` has a descriptor. */
   constructor(
-    threads: number,
-    private readonly file: SharedFile,
-    kernel: SegmentKernel,
+    source: SourceFile,
+    private readonly partBytes: number,
+    private readonly partCount: number,
+    kernels: AheadKernels,
   ) {
-    const shared = {
-      board: new SharedArrayBuffer(boardBytes),
-      rows: sharedRows(file.partBytes),
-    };
-    this.board = new SegmentBoard(shared.board, file.partCount);
+    const board = new SharedArrayBuffer(boardBytes);
+    const shared = { partBytes, partCount, board, rows: sharedRows(partBytes) };
+    this.board = new SegmentBoard(board, partCount);
     this.board.begin();
-    this.slots = slotsIn(shared.rows, file.partBytes);
-    this.pool = new SegmentPool(threads, { ...shared, file, kernel });
+    this.reader = new SegmentReader(source, kernels.own(), this.board, shared);
+    const file = { path: source.path, fd: source.fd! };
+    this.pool = new SegmentPool(kernels.count, { shared, file, kernel: kernels.others });
   }
 
   /**
@@ -45,12 +58,12 @@ export class ReadAhead {
    * Undefined where it is to be read here, up to `boundary(position)`.
    */
   async rowsAt(position: number): Promise<SegmentRows | undefined> {
-    const number = Math.floor(position / this.file.partBytes);
+    const number = Math.floor(position / this.partBytes);
     for (; this.number < number; this.number++) await this.pass();
-    if (!this.isNew || this.isOver || number >= this.file.partCount) return undefined;
+    if (!this.isNew || this.isOver || number >= this.partCount) return undefined;
     this.isNew = false;
     const outcome = await this.outcomeOf(number);
-    const rows = outcome === 'read' ? this.slots[number % slotCount].open() : undefined;
+    const rows = outcome === 'read' ? this.reader.rowsOf(number).open() : undefined;
     if (outcome === 'free') return undefined;
     this.wasted = rows?.start === position ? 0 : this.wasted + 1;
     if (this.wasted === wastedMax) this.giveUp();
@@ -59,7 +72,7 @@ export class ReadAhead {
 
   /** Where to stop reading in order: a line that begins at or behind it is of another part. */
   boundary(position: number): number {
-    const { partBytes, partCount } = this.file;
+    const { partBytes, partCount } = this;
     const number = Math.floor(position / partBytes);
     return number < partCount && !this.isOver ? (number + 1) * partBytes : Infinity;
   }
@@ -77,10 +90,19 @@ export class ReadAhead {
     this.isNew = true;
   }
 
+  /** What is with a part; while another thread has it, this one reads the parts behind it. */
   private async outcomeOf(number: number): Promise<Outcome> {
-    const outcome = await this.board.outcome(number, () => this.pool.isBroken);
-    if (outcome === 'lost') this.giveUp();
-    return outcome;
+    for (;;) {
+      const outcome = this.board.look(number);
+      if (outcome !== 'taken') return outcome;
+      const next = this.board.takeNext();
+      if (next !== undefined) await this.reader.read(next);
+      else await this.board.wait(number);
+      if (!this.pool.isBroken) continue;
+      // What the thread had that is gone cannot be told.
+      this.giveUp();
+      return 'refused';
+    }
   }
 
   private giveUp(): void {

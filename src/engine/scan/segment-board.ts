@@ -22,14 +22,14 @@ const STATE = {
   refused: 3,
 } as const;
 const stateBits = 2;
-/** How long to wait before a look at whether the other threads are still there. */
+/** How long to wait for another thread before a look at whether it is still there. */
 const waitMs = 20;
 
 /**
- * What whoever reads in order finds: nobody had the part, and now it is theirs; its rows are in the
- * slot; it has to be read in order; the threads are gone, and so may be what they had.
+ * What whoever reads in order finds of a part: nobody had it, and now it is theirs; a thread has
+ * it; its rows are in the slot; it is to be read in order.
  */
-export type Outcome = 'free' | 'read' | 'refused' | 'lost';
+export type Outcome = 'free' | 'taken' | 'read' | 'refused';
 
 /** Index of `at` in the control words; the states of the slots stand behind it. */
 const atWord = 0;
@@ -41,7 +41,7 @@ const stateOf = (number: number, state: number): number => (number << stateBits)
 /** Bytes of shared memory that a board needs. */
 export const boardBytes = (1 + slotCount) * Int32Array.BYTES_PER_ELEMENT;
 
-/** One for each thread, over the same memory. All zero is the board of a file not yet begun. */
+/** One for each thread, over the same memory. */
 export class SegmentBoard {
   private readonly words: Int32Array;
 
@@ -80,17 +80,28 @@ export class SegmentBoard {
     Atomics.notify(this.words, word);
   }
 
-  /** For who reads in order: what became of a part. Waits for who has it, if need be. */
-  async outcome(number: number, areThreadsGone: () => boolean): Promise<Outcome> {
+  /** For who reads in order: what is with a part. One that nobody has is theirs from now on. */
+  look(number: number): Outcome {
     if (this.tryTake(number)) return 'free';
+    const word = Atomics.load(this.words, wordOf(number));
+    if (word === stateOf(number, STATE.taken)) return 'taken';
+    return word === stateOf(number, STATE.read) ? 'read' : 'refused';
+  }
+
+  /** For who reads in order, while another thread has what comes next: the next free part. */
+  takeNext(): number | undefined {
+    const at = Atomics.load(this.words, atWord);
+    const last = Math.min(at + aheadMax, this.partCount - 1);
+    for (let number = at + 1; number <= last; number++) if (this.tryTake(number)) return number;
+    return undefined;
+  }
+
+  /** For who reads in order: waits for the thread that has a part, but not for long. */
+  async wait(number: number): Promise<void> {
     const taken = stateOf(number, STATE.taken);
-    while (Atomics.wait(this.words, wordOf(number), taken, waitMs) === 'timed-out') {
-      // The end of a thread is only heard of while the event loop turns.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (areThreadsGone()) return 'lost';
-    }
-    const isRead = Atomics.load(this.words, wordOf(number)) === stateOf(number, STATE.read);
-    return isRead ? 'read' : 'refused';
+    if (Atomics.wait(this.words, wordOf(number), taken, waitMs) !== 'timed-out') return;
+    // The end of a thread is only heard of while the event loop turns.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** For who reads in order: it stands behind part `number` now, whose slot is free again. */

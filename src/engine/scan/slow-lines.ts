@@ -4,6 +4,8 @@ import { referenceKernel } from './reference.js';
 
 const LF = 0x0a;
 const chunkBytesMax = 1 << 16;
+/** Those of a kernel that has read nothing. */
+const noWriters: readonly string[] = [''];
 
 /**
  * Feeds a line, in as many parts as it comes in, to a reference kernel that folds into the same
@@ -12,23 +14,27 @@ const chunkBytesMax = 1 << 16;
 export class SlowLines {
   /** A line has begun and not ended. */
   active = false;
-  private readonly kernel: Kernel;
+  /** Most logs have no such line: a kernel takes nearly a megabyte. */
+  private made: Kernel | undefined;
 
-  constructor(options: KernelOptions) {
-    const chunkBytes = Math.min(options.chunkBytes, chunkBytesMax);
-    this.kernel = referenceKernel({ ...options, chunkBytes });
+  constructor(private readonly options: KernelOptions) {}
+
+  private get kernel(): Kernel {
+    const chunkBytes = Math.min(this.options.chunkBytes, chunkBytesMax);
+    this.made ??= referenceKernel({ ...this.options, chunkBytes });
+    return this.made;
   }
 
   get held(): Kernel['held'] {
-    return this.kernel.held;
+    return this.made?.held;
   }
 
   get checksummed(): number {
-    return this.kernel.checksummed;
+    return this.made?.checksummed ?? 0;
   }
 
   get writers(): readonly string[] {
-    return this.kernel.writers;
+    return this.made?.writers ?? noWriters;
   }
 
   /** One row once the line is complete. */
