@@ -5,7 +5,7 @@ import { columnsAt, keysAt, rowsMax } from './layout.as';
 import { putKey, removeKey } from './keydir.as';
 import { freePages, pageBytes, takePages } from './pages.as';
 import { flush, queuePut, queueRemoval } from './queue.as';
-import { findKey } from './slots.as';
+import { findKey, growSlots } from './slots.as';
 import { mainTable, packIfDue, writeOrder } from './states.as';
 import { TABLE, tableBytes } from './table.as';
 
@@ -65,10 +65,13 @@ export function put(
   line: u32,
   versions: u32,
 ): void {
+  const at = tableOf(table);
+  if (load<u32>(at, TABLE.homes) == 0) growSlots(at);
   const hash = hashOf(scratchAt, length);
+  const handle = findKey(at, hash, scratchAt, length);
   const from = <i64>offset;
   const bytes = <i64>valueLength;
-  putKey(tableOf(table), hash, scratchAt, length, file, from, bytes, line, versions);
+  putKey(at, handle, hash, scratchAt, length, file, from, bytes, line, versions);
 }
 
 export function remove(table: i32, length: u32): bool {

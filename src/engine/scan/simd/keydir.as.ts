@@ -25,9 +25,10 @@ import { TABLE } from './table.as';
 
 export const generationMax: u32 = (1 << 24) - 1;
 
-/** Sets a key. */
+/** Sets a key. `handle`: its own; 0: it was searched for and has none. */
 export function putKey(
   table: usize,
+  handle: u32,
   hash: u32,
   key: usize,
   length: u32,
@@ -37,8 +38,6 @@ export function putKey(
   line: u32,
   versions: u32,
 ): void {
-  if (load<u32>(table, TABLE.homes) == 0) growSlots(table);
-  let handle = findKey(table, hash, key, length);
   if (handle == 0) handle = create(table, hash, key, length);
   const entry = addressOf(handle);
   const generation = load<u32>(table, TABLE.generation);

@@ -1,14 +1,15 @@
 /** queue: changes of the keydir that wait for each other: together they miss the cache less. */
+import { addressOf } from './entries.as';
 import { hashOf } from './hash.as';
 import { putKey, removeKey } from './keydir.as';
-import { likelyEntry, touchSlot } from './slots.as';
+import { findKey, growSlots, isKeyOf, likelySlot, touchSlot } from './slots.as';
 import { packIfDue } from './states.as';
 import { TABLE } from './table.as';
 
 /** Changes held at most. */
-const room: i32 = 32;
-/** A change: table, key's address and length, hash, line, file, offset, length, entry. */
-const changeBytes: usize = 48;
+const room: i32 = 64;
+/** A change: table, key's address and length, hash, line, file, offset, length, slot, entry, word. */
+const changeBytes: usize = 56;
 const isRemoval: u32 = 0xffffffff;
 
 let queueAt: usize = 0;
@@ -70,15 +71,19 @@ export function flush(): void {
   }
   for (let change = queueAt; change < end; change += changeBytes) {
     const table = <usize>load<u32>(change);
-    if (load<u32>(table, TABLE.homes) != 0) seen ^= touchSlot(table, load<u32>(change, 12));
+    if (load<u32>(table, TABLE.homes) == 0) growSlots(table);
+    seen ^= touchSlot(table, load<u32>(change, 12));
   }
   for (let change = queueAt; change < end; change += changeBytes) {
     const table = <usize>load<u32>(change);
-    if (load<u32>(table, TABLE.homes) == 0) continue;
-    store<u32>(change, <u32>likelyEntry(table, load<u32>(change, 12)), 40);
+    const slot = likelySlot(table, load<u32>(change, 12));
+    const word = load<u64>(slot);
+    store<u32>(change, <u32>slot, 40);
+    store<u64>(change, word, 48);
+    store<u32>(change, <u32>addressOf(<u32>word), 44);
   }
   for (let change = queueAt; change < end; change += changeBytes) {
-    const entry = <usize>load<u32>(change, 40);
+    const entry = <usize>load<u32>(change, 44);
     seen ^= load<u64>(entry) ^ load<u64>(entry, 32);
   }
   touched ^= seen;
@@ -97,6 +102,12 @@ function make(change: usize): void {
     packIfDue();
     return;
   }
+  // Nearly always the first look found the key, and no change since has moved it.
+  const word = load<u64>(change, 48);
+  const isThere = <u32>(word >> 32) == hash && load<u64>(<usize>load<u32>(change, 40)) == word;
+  const isOwn = isThere && word != 0 && isKeyOf(<u32>word, key, length);
+  const handle = isOwn ? <u32>word : findKey(table, hash, key, length);
   const offset = load<i64>(change, 24);
-  putKey(table, hash, key, length, file, offset, load<i64>(change, 32), load<u32>(change, 16), 1);
+  const bytes = load<i64>(change, 32);
+  putKey(table, handle, hash, key, length, file, offset, bytes, load<u32>(change, 16), 1);
 }

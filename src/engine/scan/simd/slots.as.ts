@@ -45,15 +45,16 @@ function nextAddress(table: usize, address: usize, slot: u32): usize {
   return (slot & (pageSlots - 1)) == 0 ? addressOfSlot(table, slot) : next;
 }
 
-/** Reads the slot where a search for this hash begins. */
+/** Reads where a search for this hash begins, and where one in six goes on: the next line. */
 @inline
 export function touchSlot(table: usize, hash: u32): u64 {
-  return load<u64>(addressOfSlot(table, homeOf(table, hash)));
+  const address = addressOfSlot(table, homeOf(table, hash));
+  return load<u64>(address) ^ load<u64>(address, 24);
 }
 
-/** Address of the entry that a search for this hash compares first, 0: there is none. */
+/** Address of the slot whose key a search for this hash compares first, or where it ends. */
 @inline
-export function likelyEntry(table: usize, hash: u32): usize {
+export function likelySlot(table: usize, hash: u32): usize {
   let slot = homeOf(table, hash);
   let address = addressOfSlot(table, slot);
   let word = load<u64>(address);
@@ -61,7 +62,14 @@ export function likelyEntry(table: usize, hash: u32): usize {
     address = nextAddress(table, address, ++slot);
     word = load<u64>(address);
   }
-  return word == 0 ? 0 : addressOf(<u32>word);
+  return address;
+}
+
+/** True where the key of this handle is the one at `key`. */
+@inline
+export function isKeyOf(handle: u32, key: usize, length: u32): bool {
+  const entry = addressOf(handle);
+  return keyLengthOf(entry) == length && isSame(keyOf(entry), key, length);
 }
 
 /** Handle of the key, 0: it has none. Sets `foundSlot`. */
@@ -72,12 +80,9 @@ export function findKey(table: usize, hash: u32, key: usize, length: u32): u32 {
     const word = load<u64>(address);
     const found = <u32>(word >> 32);
     if (word == 0 || found > hash) break;
-    if (found == hash) {
-      const entry = addressOf(<u32>word);
-      if (keyLengthOf(entry) == length && isSame(keyOf(entry), key, length)) {
-        foundSlot = slot;
-        return <u32>word;
-      }
+    if (found == hash && isKeyOf(<u32>word, key, length)) {
+      foundSlot = slot;
+      return <u32>word;
     }
     address = nextAddress(table, address, ++slot);
   }
@@ -139,7 +144,7 @@ export function removeSlot(table: usize): void {
 export function growSlots(table: usize): void {
   const slots = slotsOf(table);
   const pages = slots >> pageSlotBits;
-  const more = pages < 16 ? max(1, pages >> 1) : pages >> 2;
+  const more = pages < 64 ? max(1, pages >> 1) : pages >> 2;
   const addresses = <usize>load<u32>(table, TABLE.slotPagesAt);
   for (let page = pages; page < pages + more; page++) {
     store<u32>(addresses + (<usize>page << 2), <u32>takePages(1));
