@@ -76,7 +76,7 @@ describe('against a Map', () => {
     const seed = announcedSeed('keydir, random operations');
     const random = randomFrom(seed);
     const below = (limit: number) => Math.floor(random() * limit);
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 30; round++) {
       const keydir = new Keydir();
       const oracle = new MapOracle();
       const keys = [...oddKeys, ...Array.from({ length: below(300) }, (_, i) => `user:${i}`)];
@@ -173,6 +173,26 @@ describe('order', () => {
     put(keydir, 'a', 3, 1);
     expect(contents(keydir, 'documented').map(([key]) => key)).toEqual(['c', 'x', 'b', 'a']);
     expect(contents(keydir, 'upstream').map(([key]) => key)).toEqual(['a', 'b', 'c', 'x']);
+  });
+});
+
+describe('the order by key', () => {
+  it('is that of JavaScript strings, whatever the keys begin with and share', () => {
+    const random = randomFrom(announcedSeed('keydir, sorted'));
+    const below = (limit: number): number => Math.floor(random() * limit);
+    const pieces = [...oddKeys, 'player:', 'player:1', 'ab', '\ud7ff', '\ue000', '\udbff\udfff'];
+    const shared = 'x'.repeat(700);
+    for (let round = 0; round < 30; round++) {
+      const keydir = new Keydir();
+      const keys = Array.from({ length: below(round % 10 === 0 ? 3_000 : 60) }, () => {
+        const key = Array.from({ length: 1 + below(4) }, () => pieces[below(pieces.length)]);
+        return `${below(4) === 0 ? shared : ''}${key.join('')}${below(3) === 0 ? below(500) : ''}`;
+      });
+      for (const key of keys) put(keydir, key, 0, 1);
+      const found = [...keydir.sortedOrder('documented')];
+      const names = found.map((index) => keyToString(keydir.key(index)));
+      expect(names).toEqual([...new Set(keys)].sort());
+    }
   });
 });
 

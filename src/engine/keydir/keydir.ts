@@ -10,8 +10,8 @@
  * only upstream.
  */
 import type { LineBatch } from '../scan/kernel.js';
-import { compareKeys } from './key-bytes.js';
 import { hashKey } from './key-hash.js';
+import { sortByKey } from './key-order.js';
 import { KeyTable } from './key-table.js';
 import {
   entryDoubles,
@@ -201,7 +201,7 @@ export class Keydir extends KeyTable {
 
   /** Indices of the live keys in the order of their UTF-16 units, the state hash's order. */
   sortedOrder(semantics: Semantics): Uint32Array {
-    return this.order(semantics).sort((a, b) => compareKeys(this.key(a), this.key(b)));
+    return sortByKey(this.order(semantics), this);
   }
 
   private create(hash: number, bytes: Uint8Array, start: number, length: number): number {
