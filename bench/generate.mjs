@@ -99,7 +99,7 @@ function writeEntries(out, kind, { size, known }) {
 }
 
 /** `key` and `value` are JSON; without a value the key is deleted. */
-function progressiveLine({ time, key, value }) {
+export function progressiveLine({ time, key, value }) {
   const head = `{"timestamp":"${time}","op":`;
   if (value === undefined) return `${head}"DELETE","key":${key}}\n`;
   return `${head}"SET","key":${key},"value":${value}}\n`;
@@ -125,7 +125,7 @@ export function userId(index) {
 }
 
 /** About 40 bytes, as home automation keeps of its sensors. */
-function reading(dice, _index, ms) {
+export function reading(dice, _index, ms) {
   return `{"v":${(dice() * 100).toFixed(3)},"u":"°C","ack":true,"t":${ms % 1e7}}`;
 }
 
@@ -152,7 +152,7 @@ export function makeDice(seed) {
 }
 
 /** A file written in big pieces; `bytes()` is what it holds with what still waits. */
-function openOutput(path) {
+export function openOutput(path) {
   const file = openSync(path, 'w');
   const buffer = Buffer.allocUnsafe(bufferBytes);
   let waiting = 0;

@@ -19,6 +19,7 @@ const defaultSizes = {
 const options = {
   kind: { type: 'string', default: 'players,small,checkpoint,opslog' },
   size: { type: 'string' },
+  records: { type: 'string', default: '1000000' },
   rounds: { type: 'string', default: '5' },
   threads: { type: 'string', default: '1,2' },
   only: { type: 'string' },
@@ -37,6 +38,7 @@ export function parseSettings() {
   return {
     kinds: values.kind.split(','),
     size: values.size === undefined ? undefined : parseSize(values.size),
+    records: parseCount('--records', values.records),
     rounds: parseCount('--rounds', values.rounds),
     threads: values.threads.split(',').map((text) => parseCount('--threads', text)),
     only: values.only?.split(','),
