@@ -22,8 +22,8 @@ export function chooseFor(context: Context, log: Log): Promise<ChosenKernel> {
   const { disk, kernel, chunkBytes } = context;
   const plain = log.files.filter(({ path }) => path !== '-' && !path.endsWith('.gz'));
   const bytes = plain.reduce((sum, { path }) => sum + (disk.stat(path)?.size ?? 0), 0);
-  // A dialect that folds by itself makes many changes one by one.
-  const isOwn = log.dialect.fold !== undefined && kernel === undefined;
+  // A dialect that folds this log by itself makes many changes one by one.
+  const isOwn = log.dialect.fold?.(context, log) !== undefined && kernel === undefined;
   return chooseKernel({ bytes: isOwn ? 0 : bytes, kernel, chunkBytes });
 }
 

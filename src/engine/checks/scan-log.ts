@@ -108,7 +108,7 @@ class LogScanner implements LogScan {
     this.findings = new FindingList(options.maxFindings);
     this.counter = new EntryCounter(log.dialect, this.findings);
     this.damageLog = new DamageLog(log.dialect);
-    if (options.fold !== false) this.ownFold = log.dialect.fold?.(context, log, this.keydir);
+    if (options.fold !== false) this.ownFold = log.dialect.fold?.(context, log)?.(this.keydir);
     const holds = options.compareStates === true || options.onState !== undefined;
     this.kernels = new LogKernels(context, log, chosen, {
       keydir: this.keydir,

@@ -75,6 +75,9 @@ export interface EntryFold {
   finish(sources: readonly SourceFile[]): void | Promise<void>;
 }
 
+/** Gives the fold of one pass, into the keydir of that pass. */
+export type MakeEntryFold = (keydir: Keydir) => EntryFold;
+
 /** The writing verbs for a store of several files, in the format's own way. */
 export interface StoreWriting {
   compact(context: WriteContext, log: Log, options: CompactOptions): Promise<CompactLogPart>;
@@ -146,7 +149,7 @@ export interface Dialect {
   /** Its library empties a log in place when told to: 0 bytes may be meant. */
   readonly emptiesInPlace?: boolean;
   /** Folds segments in an order of its own; absent, or undefined: entries count in file order. */
-  fold?(context: Context, log: Log, keydir: Keydir): EntryFold | undefined;
+  fold?(context: Context, log: Log): MakeEntryFold | undefined;
   /** Findings of this format alone. Called after a log was read, its backups and companions too. */
   checkStore?(context: Context, scan: LogScan, findings: FindingList): Promise<void>;
   /** What verify cannot know about such a log, in words. */

@@ -1,7 +1,7 @@
 /** LineRows: the judged line becomes a row of the batch. */
 import { canonicalKey, keyToString } from '../keydir/key-bytes.js';
 import { emptyBatch } from './line-batch.js';
-import { TYPE, WHOLE_LINE, type LineBatch, type LineShape } from './kernel.js';
+import { KIND, TYPE, WHOLE_LINE, type LineBatch, type LineShape } from './kernel.js';
 import { WholeLine } from './whole-line.js';
 
 /** Puts lines into columns, in the order in which they are judged. */
@@ -41,7 +41,8 @@ export abstract class LineRows extends WholeLine {
 
   private addValue(row: number): void {
     const { batch, valueSlot: slot } = this;
-    const isWhole = slot === WHOLE_LINE && this.topType !== TYPE.absent;
+    // A line that breaks off has no end of its value.
+    const isWhole = slot === WHOLE_LINE && this.topType !== TYPE.absent && this.kind !== KIND.bad;
     // A slot that is absent still has the range of an older line.
     const hasValue = slot >= 0 && this.type[slot] !== TYPE.absent;
     const start = isWhole ? this.topStart : hasValue ? this.valueStart[slot] : 0;

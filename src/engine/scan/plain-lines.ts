@@ -32,10 +32,17 @@ export interface PlainLine {
   /** May be WHOLE_LINE. */
   valueSlot?: number;
   stateSlot?: number;
+  /**
+   * Bytes from the line's start to the key's text, and from that text's end to the value or to the
+   * line's end. Absent: anywhere.
+   */
+  places?: { key: number; value?: number; end?: number };
 }
 
 /** What a dialect gives besides `decode`. Times are taken from the first slot that is a string. */
 export interface PlainLines {
+  /** The file's first line is never one of them, whatever it looks like. */
+  exceptFirst?: boolean;
   /** Slot whose text is one of the words; -1: none. */
   wordSlot: number;
   /** One or two slots. */

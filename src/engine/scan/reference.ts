@@ -22,6 +22,7 @@ import {
 } from './kernel.js';
 import { rowsMax } from './line-batch.js';
 import { LineRows } from './line-rows.js';
+import { ReturnLines } from './return-lines.js';
 import { RowFold } from './row-fold.js';
 import { Utf8Watch } from './utf8-watch.js';
 
@@ -53,8 +54,7 @@ class ReferenceKernel extends LineRows implements Kernel {
   private cursor = 0;
   /** The last line has no newline: one is put behind it, so that no state needs a special end. */
   private virtualEnd = false;
-  /** The last chunk ended in a return, which ended a line: a line feed may belong to it. */
-  private afterReturn = false;
+  private readonly returns: ReturnLines | undefined;
   /** Rows of the batch that are in the keydir, or were never to be; the line of row 0. */
   private folded = 0;
   private firstLine = 1;
@@ -63,8 +63,9 @@ class ReferenceKernel extends LineRows implements Kernel {
   constructor(options: KernelOptions) {
     super(options.chunkBytes, options.codec.shape);
     this.codec = options.codec;
-    const { breaks } = options.codec.shape;
+    const { breaks, returnsEndLines } = options.codec.shape;
     this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
+    if (returnsEndLines === true) this.returns = new ReturnLines();
     this.fold = options.fold;
     this.holdStates = options.holdStates;
     this.keydir = options.keydir;
@@ -89,7 +90,8 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.base = at.offset;
     this.lineNumber = at.line ?? 1;
     this.cursor = 0;
-    this.pending = this.virtualEnd = this.afterReturn = false;
+    this.pending = this.virtualEnd = false;
+    this.returns?.reset();
     this.held = undefined;
     this.utf8.reset();
     this.breaks?.reset();
@@ -131,7 +133,8 @@ class ReferenceKernel extends LineRows implements Kernel {
   private beginChunk(length: number, last: boolean): void {
     const { bytes } = this;
     this.cursor = this.skipFrom = 0;
-    if (this.shape.returnsEndLines === true) this.endLinesAtReturns(length);
+    const isRest = this.returns?.end(bytes.subarray(0, length)) === true;
+    if (isRest) this.beginLine(this.base + ++this.cursor);
     this.utf8.check(bytes, length, last);
     this.breaks?.check(bytes, length);
     this.utf8Next = this.breaksNext = 0;
@@ -140,17 +143,6 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.end = length;
     if (this.virtualEnd) bytes[this.end++] = LF;
     bytes[this.end] = 0;
-  }
-
-  /** A bare return becomes a line feed; of a pair that two chunks share the second byte goes. */
-  private endLinesAtReturns(length: number): void {
-    const bytes = Buffer.from(this.bytes.buffer, this.bytes.byteOffset, length);
-    if (this.afterReturn && bytes[0] === LF) this.beginLine(this.base + ++this.cursor);
-    this.afterReturn &&= length === 0;
-    for (let at = bytes.indexOf(RETURN); at >= 0; at = bytes.indexOf(RETURN, at + 1)) {
-      this.afterReturn = at + 1 === length;
-      if (bytes[at + 1] !== LF) bytes[at] = LF;
-    }
   }
 
   private endChunk(length: number, last: boolean): void {

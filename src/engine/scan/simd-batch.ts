@@ -2,6 +2,10 @@
 import type { LineBatch } from './kernel.js';
 import type { SimdExports } from './simd-module.js';
 
+/** What is scanned behind the file's end: the scanner wants to look beyond its blocks. */
+const paddingBytes = 136;
+const space = 0x20;
+
 /** Views of the columns; see simd/rows.as.ts for where each lies. */
 export function columnsIn(module: SimdExports): Omit<LineBatch, 'count' | 'odd'> {
   const { buffer } = module.memory;
@@ -59,6 +63,13 @@ export class SimdBatch {
     this.bytes = new Uint8Array(module.memory.buffer);
     const start = module.chunkAt.value;
     this.chunk = this.bytes.subarray(start, start + module.chunkBytes.value);
+  }
+
+  /** Puts blanks behind a chunk of `length` bytes that ends the file; gives where they end. */
+  padded(length: number): number {
+    const end = this.module.chunkAt.value + length;
+    this.bytes.fill(space, end, end + paddingBytes);
+    return end + paddingBytes;
   }
 
   /** Begins an empty batch of rows of this file, the first of them at `line`. */

@@ -15,16 +15,13 @@ import {
   type MakeKernel,
   type ScanStart,
 } from './kernel.js';
+import { ReturnLines } from './return-lines.js';
 import { SimdBatch } from './simd-batch.js';
 import { openSimd, SCAN, type SimdExports } from './simd-module.js';
 import { SimdSums } from './simd-sums.js';
 import { writeTables } from './simd-tables.js';
 import { SlowLines } from './slow-lines.js';
 import { Utf8Watch } from './utf8-watch.js';
-
-/** What is scanned behind the file's end: the scanner wants to look beyond its blocks. */
-const paddingBytes = 136;
-const space = 0x20;
 
 /**
  * Makes SIMD kernels: those that fold need a SimdKeydir and work in its memory, others make their
@@ -57,6 +54,7 @@ class SimdKernel implements Kernel {
   private readonly holdStates: KernelOptions['holdStates'];
   private readonly utf8 = new Utf8Watch();
   private readonly breaks: BreakWatch | undefined;
+  private readonly returns: ReturnLines | undefined;
   /** File offsets of bytes that make a line doubtful, ascending, from the line being read on. */
   private badBytes: number[] = [];
   private file = 0;
@@ -90,8 +88,9 @@ class SimdKernel implements Kernel {
     this.views = new SimdBatch(module);
     this.batch = this.views.batch;
     this.slow = new SlowLines({ ...options, chunkBytes: module.chunkBytes.value });
-    const { breaks } = codec.shape;
-    this.breaks = breaks === undefined ? undefined : new BreakWatch(breaks);
+    const { breaks, returnsEndLines } = codec.shape;
+    this.breaks = breaks && new BreakWatch(breaks);
+    if (returnsEndLines === true) this.returns = new ReturnLines();
   }
 
   get chunk(): Uint8Array {
@@ -140,7 +139,8 @@ class SimdKernel implements Kernel {
     this.folded = 0;
     this.views.clear(this.file, this.firstLine);
     this.release();
-    if (!this.pending) this.beginChunk(length, last);
+    if (!this.pending)
+      this.beginChunk(this.returns?.whole(this.chunk, length, last) ?? length, last);
     this.pending = false;
     let goesOn = !this.slow.active || this.readSlowly();
     while (goesOn && !this.pending) {
@@ -184,15 +184,15 @@ class SimdKernel implements Kernel {
     const { module, chunkAt } = this;
     this.length = length;
     this.last = last;
+    this.returns?.end(this.chunk.subarray(0, length));
     this.utf8.check(this.chunk, length, last);
     this.breaks?.check(this.chunk, length);
     const bad = [...this.utf8.bad, ...(this.breaks?.at ?? [])].sort((a, b) => a - b);
+    // The first line of some files is for the codec, whatever it looks like.
+    const isFirst = this.chunkOffset === 0 && this.codec.plain!.exceptFirst === true;
+    if (isFirst) this.badBytes.push(0);
     for (const at of bad) this.badBytes.push(this.chunkOffset + at);
-    let end = chunkAt + length;
-    if (last) {
-      this.views.bytes.fill(space, end, end + paddingBytes);
-      end += paddingBytes;
-    }
+    const end = last ? this.views.padded(length) : chunkAt + length;
     module.feed(chunkAt - this.kept, end, BigInt(this.chunkOffset));
   }
 
@@ -267,6 +267,7 @@ class SimdKernel implements Kernel {
   }
 
   private forgetBadBytes(): void {
+    this.returns?.reset();
     this.utf8.reset();
     this.breaks?.reset();
     this.badBytes = [];

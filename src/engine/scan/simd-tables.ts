@@ -110,6 +110,7 @@ function writeRule(
   bytes[at + 21] = problem >> 8;
   bytes[at + 22] = valueSlot;
   bytes[at + 23] = stateSlot;
+  bytes.set([line.places?.key ?? 0, line.places?.value ?? 0, line.places?.end ?? 0], at + 24);
 }
 
 const typeBit = (type: SlotType): number => 1 << TYPE[type === 'filled' ? 'string' : type];

@@ -3,6 +3,7 @@ import type { Kernel, KernelOptions, LineBatch } from './kernel.js';
 import { referenceKernel } from './reference.js';
 
 const LF = 0x0a;
+const CR = 0x0d;
 const chunkBytesMax = 1 << 16;
 /** Those of a kernel that has read nothing. */
 const noWriters: readonly string[] = [''];
@@ -56,7 +57,10 @@ export class SlowLines {
     const end = at < 0 ? to : from + at + 1;
     const { chunk } = this.kernel;
     while (from < end) {
-      const length = Math.min(chunk.length, end - from);
+      const room = Math.min(chunk.length, end - from);
+      // A line end of two bytes stays in one piece: half of it would end the line already.
+      const isSplit = room > 1 && from + room < end && bytes[from + room - 1] === CR;
+      const length = isSplit ? room - 1 : room;
       chunk.set(bytes.subarray(from, from + length));
       from += length;
       this.active = from < end || (at < 0 && !last);

@@ -9,6 +9,7 @@ import {
   type LineCodec,
   type LineView,
 } from '../../scan/kernel.js';
+import { anyValue, type PlainLine, type PlainLines } from '../../scan/plain-lines.js';
 import { follow } from './jsonl-pointer.js';
 import type { DeleteValue, Place, Places } from './jsonl-places.js';
 import { parseTimeMs } from '../times.js';
@@ -47,11 +48,34 @@ export function jsonlCodec(places: Places): LineCodec {
   return {
     shape,
     ops: key === undefined ? types.ops : keyedOps,
+    plain: plainLines(places),
     decode(line) {
       if (key !== undefined) decodeEntry(line, places);
       else types.decode(line, type!);
       if (time !== undefined) readTime(line, time);
     },
+  };
+}
+
+/** Lines that set a key, where all that is named is a member of the line itself, each another. */
+function plainLines({ key, value, time, deletes, shape }: Places): PlainLines | undefined {
+  const named = [key, value, time, deletes].filter((place) => place !== undefined);
+  const isApart = new Set(named.map(({ slot }) => slot)).size === named.length;
+  if (key === undefined || shape.keySlot < 0 || !isApart) return undefined;
+  if (named.some(({ rest }) => rest.length > 0)) return undefined;
+  const types: PlainLine['types'] = {
+    [key.slot]: ['string'],
+    ...(value && { [value.slot]: anyValue }),
+    // A number may count seconds, or nanoseconds.
+    ...(time && {
+      [time.slot]: [...anyValue, 'absent' as const].filter((one) => one !== 'number'),
+    }),
+    ...(deletes && { [deletes.slot]: ['absent'] }),
+  };
+  const valueSlot = value?.slot ?? WHOLE_LINE;
+  return {
+    ...{ wordSlot: -1, timeSlots: time === undefined ? [] : [time.slot], seqSlot: -1 },
+    lines: [{ types, kind: KIND.put, op: OP.set, keyed: true, valueSlot }],
   };
 }
 

@@ -48,7 +48,7 @@ export function placesOf({ keyAt, valueAt, timeAt, deleteAt }: FormatOptions): P
     }),
     ...(key === undefined && { type: slots.place(parsePointer('/type', ''), 'text') }),
     ...(value && { value: slots.place(value, value.length > 1 ? 'whole' : 'range') }),
-    shape: slots.shape(),
+    shape: slots.shape(key),
   };
 }
 
@@ -91,8 +91,11 @@ class Slots {
     return { slot, rest };
   }
 
-  shape(): LineShape {
+  /** The key's slot is told where it holds the key alone. */
+  shape(key: Pointer | undefined): LineShape {
     const line = this.isWhole ? { lineSlot: 0 } : {};
-    return { slots: this.captures, keySlot: -1, crcSlot: -1, framing: 'line', ...line };
+    const isAlone = key?.length === 1 && !this.isWhole;
+    const keySlot = this.captures.findIndex(({ member }) => isAlone && member === key[0].text);
+    return { slots: this.captures, keySlot, crcSlot: -1, framing: 'line', ...line };
   }
 }

@@ -1,6 +1,7 @@
 /** jsonldb-codec: what one line of a jsonl-db file says. Grammar and sources: jsonldb.md. */
 import { canonicalKey, jsonToKey, keyToString } from '../../keydir/key-bytes.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
+import { anyValue } from '../../scan/plain-lines.js';
 
 const SLOT = { k: 0, v: 1 } as const;
 const OP = { set: 0, delete: 1 } as const;
@@ -23,6 +24,23 @@ export const jsonldbCodec: LineCodec = {
   },
   ops: ['set', 'delete'],
   decode,
+  plain: {
+    wordSlot: -1,
+    timeSlots: [],
+    seqSlot: -1,
+    lines: [
+      {
+        types: { [SLOT.k]: ['string'], [SLOT.v]: anyValue },
+        ...{ kind: KIND.put, op: OP.set, keyed: true, valueSlot: SLOT.v },
+        places: { key: '{"k":"'.length, value: '","v":'.length },
+      },
+      {
+        types: { [SLOT.k]: ['string'], [SLOT.v]: ['absent'] },
+        ...{ kind: KIND.delete, op: OP.delete, keyed: true },
+        places: { key: '{"k":"'.length, end: '"}'.length },
+      },
+    ],
+  },
 };
 
 function decode(line: LineView): void {

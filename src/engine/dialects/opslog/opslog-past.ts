@@ -62,7 +62,7 @@ export function storeAt(context: Context, log: Log, time: number): Log {
     files.push({ path, role: 'segment' });
   }
   const isMerged = logs.some(({ agent }) => agent !== undefined);
-  const fold: Dialect['fold'] = (_context, _log, keydir) =>
+  const fold: Dialect['fold'] = () => (keydir) =>
     makeFold(keydir, isMerged, {
       skips: (batch, row, file) =>
         !(batch.time[row] <= time) || (older.has(file) && batch.time[row] <= snapshot.time),

@@ -22,6 +22,7 @@ export const snapshotCodec: LineCodec = {
   shape: { slots, keySlot: SLOT.id, crcSlot: -1, framing: 'line' },
   ops: OPS,
   plain: {
+    exceptFirst: true,
     wordSlot: -1,
     timeSlots: [],
     seqSlot: -1,

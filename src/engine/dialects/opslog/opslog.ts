@@ -33,9 +33,9 @@ export const opslog: Dialect = {
   withOptions,
   layout,
   codec: opslogCodec,
-  fold(context, { path }, keydir) {
-    if (context.disk.stat(path)?.kind !== 'directory') return undefined;
-    return baseOf(context.disk, path).isMerged ? makeFold(keydir, true) : undefined;
+  fold({ disk }, { path }) {
+    const isMerged = disk.stat(path)?.kind === 'directory' && baseOf(disk, path).isMerged;
+    return isMerged ? (keydir) => makeFold(keydir, true) : undefined;
   },
   resync: ['{"ts":"', '{"id":"'],
   checkpointStart: undefined,
@@ -103,9 +103,9 @@ function withOptions({ archive, includeArchived }: TargetOptions): Dialect {
     ...opslog,
     store: onlyRead,
     layout: (disk, path) => [...layout(disk, path), ...archiveFiles(disk, path)],
-    fold: (context, { path, files }, keydir) => {
+    fold: (context, { path, files }) => {
       const isMerged = isStore(context.disk, path) && baseOf(context.disk, path).isMerged;
-      return foldWithArchives(context, files, makeFold(keydir, isMerged), keydir);
+      return (keydir) => foldWithArchives(context, files, makeFold(keydir, isMerged), keydir);
     },
   };
 }

@@ -17,6 +17,8 @@ function isPlain(at: usize, length: u32): bool {
 
 /** Bytes of the key as JSON, quotes included; as `jsonKeyLength` of key-bytes.ts counts them. */
 export function jsonLength(at: usize, length: u32): u32 {
+  // Behind the mark of a key that is no string stands its JSON.
+  if (length > 0 && load<u8>(at) == 0xff) return length - 1;
   if (isPlain(at, length)) return length + 2;
   let total = length + 2;
   for (let k: u32 = 0; k < length; k++) {

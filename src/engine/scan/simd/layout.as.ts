@@ -51,6 +51,10 @@ export const ruleProblemAt: usize = 20;
 /** Slots with a value (0xfe: the line itself) and a state; 0xff: none. */
 export const ruleValueAt: usize = 22;
 export const ruleStateAt: usize = 23;
+/** Bytes from the line's start to the key's text, and from there to the value and the line's end. */
+export const ruleKeyPlaceAt: usize = 24;
+export const ruleValuePlaceAt: usize = 25;
+export const ruleEndPlaceAt: usize = 26;
 
 const page: usize = 65536;
 /** What may be read or written beyond the end of a range, in whole vectors. */

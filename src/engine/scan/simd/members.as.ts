@@ -40,7 +40,7 @@ export let stateSlot: i32 = noSlot;
 let slotCount: i32 = 0;
 let readsStates: bool = false;
 /** The key's text lies in the stash: the data may move. */
-let isKeyStashed: bool = false;
+export let isKeyStashed: bool = false;
 /** Members before this one in the line. */
 export let place: i32 = 0;
 /** The line's opening bracket has been passed. */

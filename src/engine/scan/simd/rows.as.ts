@@ -5,13 +5,16 @@ import {
   keysEnd,
   rowsMax,
   ruleBytes,
+  ruleEndPlaceAt,
   ruleKeyAt,
+  ruleKeyPlaceAt,
   ruleKindAt,
   ruleOpAt,
   ruleProblemAt,
   rulesAt,
   ruleStateAt,
   ruleValueAt,
+  ruleValuePlaceAt,
   ruleWordAt,
   slotEndsAt,
   slotNumbersAt,
@@ -24,6 +27,7 @@ import { dataStart, offsetOf } from './data.as';
 import { clearPatterns } from './patterns.as';
 import {
   doubtful,
+  isKeyStashed,
   keyAt,
   keyLength,
   topEnd,
@@ -131,6 +135,7 @@ export function addRow(lineStart: i64, end: usize): bool {
 export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   const keyMode = <i32>load<u8>(rule, ruleKeyAt);
   if (keyMode == 2 && keyLength == 0) return false;
+  if (load<u8>(rule, ruleKeyPlaceAt) != 0 && !isInPlace(rule, lineStart, end)) return false;
   const length = keyMode == 0 ? 0 : keyLength;
   if (keysTop + <usize>length > keysEnd) return false;
   store<f64>(wide(0), <f64>lineStart);
@@ -155,6 +160,20 @@ export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   if (problem != 0) odd++;
   rows++;
   return true;
+}
+
+/** True where key, value and end are as far apart as the rule wants them. */
+@inline
+function isInPlace(rule: usize, lineStart: i64, end: usize): bool {
+  if (isKeyStashed || offsetOf(keyAt) - lineStart != <i64>load<u8>(rule, ruleKeyPlaceAt)) {
+    return false;
+  }
+  const behind = keyAt + <usize>keyLength;
+  const endPlace = <usize>load<u8>(rule, ruleEndPlaceAt);
+  if (endPlace != 0 && end - behind != endPlace) return false;
+  const valuePlace = <i64>load<u8>(rule, ruleValuePlaceAt);
+  const slot = <usize>load<u8>(rule, ruleValueAt);
+  return valuePlace == 0 || load<i64>(slotStartsAt + (slot << 3)) - offsetOf(behind) == valuePlace;
 }
 
 @inline
