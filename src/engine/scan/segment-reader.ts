@@ -73,6 +73,8 @@ export class SegmentReader {
         if (!isPlain(batch) || kernel.held !== undefined) return false;
         if (!rows.append(batch)) return rows.close(batch.offset[0], checksummed - before);
       } while (kernel.pending);
+      // What a kernel goes back to is for who reads in order.
+      if (kernel.position !== end) return false;
       if (isWhole) return rows.close(end, kernel.checksummed - before);
     }
   }

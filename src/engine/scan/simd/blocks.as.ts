@@ -11,22 +11,24 @@ export namespace MASK {
   export const closers: usize = 40;
   export const digits: usize = 48;
   export const zeros: usize = 56;
-  export const minus: usize = 64;
-  export const points: usize = 72;
-  /** Bytes outside strings that are nothing of the above: letters, or what is no JSON at all. */
-  export const letters: usize = 80;
-  export const lineFeeds: usize = 88;
-  /** Whitespace outside strings, line feeds aside. */
-  export const white: usize = 96;
-  export const errors: usize = 104;
-  /** Brackets of objects among `openers` and `closers`. */
-  export const braces: usize = 112;
-  /** From which bytes on it changes whether the innermost container is an object, */
-  export const objectFlips: usize = 120;
-  /** and whether they lie one level deep. */
-  export const depth1Flips: usize = 128;
+  /** Bytes outside strings that are nothing else: letters, or what is no JSON at all. */
+  export const letters: usize = 64;
   /** Where numbers and literals begin. */
-  export const scalarStarts: usize = 136;
+  export const scalarStarts: usize = 72;
+  /** From here on masks are empty in most blocks, or filled by later passes. */
+  export const firstCleared: usize = 80;
+  export const errors: usize = 80;
+  /** Brackets of objects among `openers` and `closers`. */
+  export const braces: usize = 88;
+  /** From which bytes on it changes whether the innermost container is an object, */
+  export const objectFlips: usize = 96;
+  /** and whether they lie one level deep. */
+  export const depth1Flips: usize = 104;
+  export const minus: usize = 112;
+  export const points: usize = 120;
+  export const lineFeeds: usize = 128;
+  /** Whitespace outside strings, line feeds aside. */
+  export const white: usize = 136;
 }
 const recordBytes: usize = 144;
 
@@ -41,6 +43,16 @@ export function setBlocks(): void {
   recordsAt = reserve((<usize>groupMax + 1) * recordBytes);
   bracketsAt = reserve((groupBytes + 4) << 2);
   eventsAt = reserve((groupBytes + 4) << 2);
+}
+
+/** Empties the masks that a block may not fill. */
+@inline
+export function clearMasks(record: usize): void {
+  const none = i64x2.splat(0);
+  v128.store(record, none, MASK.firstCleared);
+  v128.store(record, none, MASK.firstCleared + 16);
+  v128.store(record, none, MASK.firstCleared + 32);
+  v128.store(record, none, MASK.firstCleared + 48);
 }
 
 /** The record of a block. */

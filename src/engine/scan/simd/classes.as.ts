@@ -1,6 +1,6 @@
 /** classes: what each byte of a group is: by its value, and by whether it is inside a string. */
 import { atMost, equal, equalAt } from './bits.as';
-import { bracketsAt, listBits, MASK, recordOf } from './blocks.as';
+import { bracketsAt, clearMasks, listBits, MASK, recordOf } from './blocks.as';
 import { blockBytes } from './layout.as';
 import { findStrings, inside, quotes } from './strings.as';
 
@@ -50,15 +50,9 @@ function classifyBlock(p: usize, record: usize): u64 {
   store<u64>(record, closers, MASK.closers);
   store<u64>(record, digits, MASK.digits);
   store<u64>(record, equal(a, b, c, d, 0x30), MASK.zeros);
-  store<u64>(record, errors, MASK.errors);
-  store<u64>(record, 0, MASK.braces);
-  store<u64>(record, 0, MASK.objectFlips);
-  store<u64>(record, 0, MASK.depth1Flips);
-  store<u64>(record, 0, MASK.lineFeeds);
-  store<u64>(record, 0, MASK.white);
-  store<u64>(record, 0, MASK.minus);
-  store<u64>(record, 0, MASK.points);
-  let others = outside & ~(quotes | colons | commas | openers | closers | digits);
+  clearMasks(record);
+  if (errors != 0) store<u64>(record, errors, MASK.errors);
+  const others = outside & ~(quotes | colons | commas | openers | closers | digits);
   store<u64>(record, others, MASK.letters);
   if (others != 0 || hasControl(a, b, c, d)) classifyOthers(p, record, others);
   return openers | closers;

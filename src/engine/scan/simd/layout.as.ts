@@ -4,7 +4,7 @@
 export const stackLevels: i32 = 4096;
 export const blockBytes: usize = 64;
 /** Blocks read together: their bytes and masks stay in the processor's first cache. */
-export const groupMax: i32 = 64;
+export const groupMax: i32 = 128;
 export const groupBytes: usize = <usize>groupMax * blockBytes;
 /** Members of a line that can carry meaning: one byte each of a vector. */
 export const slotsMax: i32 = 16;

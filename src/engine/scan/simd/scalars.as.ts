@@ -40,6 +40,7 @@ export function judgeScalars(from: usize, count: i32): void {
   let pointBefore = pointCarry;
   let inInteger = integerCarry;
   let inFraction = fractionCarry;
+  let unfinished = literalCarry | literalEndCarry | letterCarry | signCarry | exponentCarry;
   for (let block: usize = 0; block < <usize>count; block++) {
     const record = recordOf(block);
     const digits = load<u64>(record, MASK.digits);
@@ -50,7 +51,6 @@ export function judgeScalars(from: usize, count: i32): void {
     const starts = bytes & ~behind(bytes, inScalar);
     inScalar = bytes >> 63;
     store<u64>(record, starts, MASK.scalarStarts);
-    let isOdd = letters;
     const leading = starts & minus;
     const first = (starts & ~(minus | letters)) | behind(leading, minusBefore);
     minusBefore = leading >> 63;
@@ -68,9 +68,10 @@ export function judgeScalars(from: usize, count: i32): void {
     inFraction = <u64>(fractions < digits) | <u64>(fractions + inFraction < fractions);
     errors |= fraction & ~digits;
     const ends = (integerEnds & ~points) | fractionEnds;
-    if ((letters | literalCarry | literalEndCarry | letterCarry | signCarry | exponentCarry) != 0)
+    if ((letters | unfinished) != 0) {
       errors |= judgeLetters(from + block * blockBytes, record, starts, ends);
-    else errors |= ends & bytes;
+      unfinished = literalCarry | literalEndCarry | letterCarry | signCarry | exponentCarry;
+    } else errors |= ends & bytes;
     if (errors != 0) store<u64>(record, load<u64>(record, MASK.errors) | errors, MASK.errors);
   }
   scalarCarry = inScalar;
