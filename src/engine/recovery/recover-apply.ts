@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { chunksOf } from '../bytes/chunks.js';
 import type { RecoverOptions, Sink, WriteContext } from '../context.js';
-import type { FileStat, SourceFile } from '../disk.js';
+import { appendInParts, type FileStat, type SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { fingerprint } from './fingerprint.js';
 import type { Log } from '../log.js';
@@ -175,7 +175,7 @@ class Application {
     const like = disk.stat(plan.base?.path ?? directory);
     const file = createLike(context, temporary, like?.kind === 'file' ? like : undefined);
     try {
-      this.written(await writeParts(context, plan, (bytes) => file.append(bytes)));
+      this.written(await writeParts(context, plan, (bytes) => appendInParts(file, bytes)));
       file.sync();
       await this.prove(file, file.stat().size, like);
       this.fence?.();
