@@ -43,7 +43,7 @@ export interface Context {
   kernel?: KernelName;
   /** Threads that may read one file; undefined: one. */
   threads?: number;
-  /** Bytes of the parts they share, for tests; undefined picks 512 KiB. */
+  /** Bytes of the parts they share, for tests; undefined picks nearly 1 MiB. */
   segmentBytes?: number;
   /** Throws when the user interrupted; called between chunks. */
   checkpoint?: () => void | Promise<void>;

@@ -2,6 +2,7 @@
 import type { Context } from './context.js';
 import type { SourceFile } from './disk.js';
 import { WalkGuard } from './walk-guard.js';
+import { defaultChunkBytes } from './scan/choose-kernel.js';
 import type { Kernel, LineBatch } from './scan/kernel.js';
 import { ReadAhead, type AheadKernels } from './scan/read-ahead.js';
 import { RowFold } from './scan/row-fold.js';
@@ -52,7 +53,8 @@ export async function walkFile(
   }
 }
 
-const partBytesDefault = 1 << 19;
+/** Four chunks, which hold the line as well that goes on beyond the part's end. */
+const partBytesDefault = 4 * defaultChunkBytes - (1 << 14);
 /** Threads are started where there is enough for them to do: from 64 MiB on. */
 const bytesMin = 64 << 20;
 

@@ -29,6 +29,7 @@ export class SimdKeydir extends Keydir {
   /** The module's memory as bytes and as words of 32 bits. */
   private memory8: Uint8Array;
   private memory32: Uint32Array;
+  private ownColumns: ReturnType<typeof columnsIn> | undefined;
 
   constructor(
     readonly module: SimdExports,
@@ -74,6 +75,13 @@ export class SimdKeydir extends Keydir {
     return true;
   }
 
+  /** The module's columns: looked for anew where its memory has grown. */
+  private get columns(): ReturnType<typeof columnsIn> {
+    const { module } = this;
+    if (this.ownColumns?.kind.buffer !== module.memory.buffer) this.ownColumns = columnsIn(module);
+    return this.ownColumns!;
+  }
+
   /** The rows take the place of those that the module scanned last. */
   override foldForeign(batch: LineBatch, file: number, firstLine: number): boolean {
     const { module } = this;
@@ -81,11 +89,10 @@ export class SimdKeydir extends Keydir {
     const keysEnd = count === 0 ? 0 : keyStart[count - 1] + keyLength[count - 1];
     if (keysEnd > module.keysEnd.value - module.keysAt.value) return false;
     for (let row = 0, end = 0; row < count; row = end) {
-      // Anew each time: the memory may have grown.
-      const { keys, ...own } = columnsIn(module);
+      const own = this.columns;
       end = Math.min(count, row + own.kind.length);
       for (const name of folded) own[name].set(batch[name].subarray(row, end));
-      if (row === 0) keys.set(batch.keys.subarray(0, keysEnd));
+      if (row === 0) own.keys.set(batch.keys.subarray(0, keysEnd));
       inMemory(module, () => module.foldRows(0, end - row, file, firstLine + row));
     }
     this.sync();

@@ -7,7 +7,7 @@
  */
 import type { SourceFile } from '../disk.js';
 import type { Kernel } from './kernel.js';
-import { boardBytes, SegmentBoard, type Outcome } from './segment-board.js';
+import { SegmentBoard, sharedBoard, slotsFor, type Outcome } from './segment-board.js';
 import { SegmentPool } from './segment-pool.js';
 import { SegmentReader } from './segment-reader.js';
 import { sharedRows, type SegmentRows } from './segment-rows.js';
@@ -44,8 +44,9 @@ export class ReadAhead {
     private readonly partCount: number,
     kernels: AheadKernels,
   ) {
-    const board = new SharedArrayBuffer(boardBytes);
-    const shared = { partBytes, partCount, board, rows: sharedRows(partBytes) };
+    const slotCount = slotsFor(kernels.count);
+    const [board, rows] = [sharedBoard(slotCount), sharedRows(slotCount, partBytes)];
+    const shared = { partBytes, partCount, board, rows };
     this.board = new SegmentBoard(board, partCount);
     this.board.begin();
     this.reader = new SegmentReader(source, kernels.own(), this.board, shared);

@@ -2,14 +2,12 @@
  * segment-board: which thread has which part of a file, in memory that all of them share.
  *
  * The parts of a file are numbered. One thread reads in order and stands in part `at`; the others
- * read some of the next `aheadMax` parts and leave their rows in slots, part n in slot
- * n modulo `slotCount`. Whoever is in order and comes to a part that nobody has reads it itself.
+ * read some of the next parts and leave their rows in slots, part n in slot n modulo their
+ * number. Whoever is in order and comes to a part that nobody has reads it itself.
  */
 
-/** Parts that may be read ahead. */
-export const aheadMax = 8;
-/** The part that is read in order has a slot too: nobody else takes its rows from there. */
-export const slotCount = aheadMax + 1;
+/** Slots for so many threads besides the one that reads in order, whose part has a slot too. */
+export const slotsFor = (threads: number): number => 3 + 2 * threads;
 
 /** What becomes of a part: it counts up from `free`. */
 const STATE = {
@@ -38,12 +36,14 @@ const over = -1;
 
 const stateOf = (number: number, state: number): number => (number << stateBits) | state;
 
-/** Bytes of shared memory that a board needs. */
-export const boardBytes = (1 + slotCount) * Int32Array.BYTES_PER_ELEMENT;
+/** Memory for a board of so many slots. */
+export const sharedBoard = (slotCount: number): SharedArrayBuffer =>
+  new SharedArrayBuffer((1 + slotCount) * Int32Array.BYTES_PER_ELEMENT);
 
 /** One for each thread, over the same memory. */
 export class SegmentBoard {
   private readonly words: Int32Array;
+  private readonly slotCount: number;
 
   constructor(
     shared: SharedArrayBuffer,
@@ -51,11 +51,12 @@ export class SegmentBoard {
     private readonly partCount: number,
   ) {
     this.words = new Int32Array(shared);
+    this.slotCount = this.words.length - 1;
   }
 
   /** Sets the board up, before other threads know of it. */
   begin(): void {
-    for (let number = 0; number < slotCount; number++) this.free(number);
+    for (let number = 0; number < this.slotCount; number++) this.free(number);
   }
 
   /**
@@ -66,7 +67,7 @@ export class SegmentBoard {
     for (;;) {
       const at = Atomics.load(this.words, atWord);
       if (at === over) return undefined;
-      const last = Math.min(at + aheadMax, this.partCount - 1);
+      const last = Math.min(at + this.slotCount, this.partCount) - 1;
       for (let number = last; number > at; number--) if (this.tryTake(number)) return number;
       if (last === this.partCount - 1) return undefined;
       Atomics.wait(this.words, atWord, at);
@@ -75,7 +76,7 @@ export class SegmentBoard {
 
   /** For threads that read ahead: the rows of a part they took are in its slot, or it has none. */
   give(number: number, isPlain: boolean): void {
-    const word = wordOf(number);
+    const word = this.wordOf(number);
     Atomics.store(this.words, word, stateOf(number, isPlain ? STATE.read : STATE.refused));
     Atomics.notify(this.words, word);
   }
@@ -83,7 +84,7 @@ export class SegmentBoard {
   /** For who reads in order: what is with a part. One that nobody has is theirs from now on. */
   look(number: number): Outcome {
     if (this.tryTake(number)) return 'free';
-    const word = Atomics.load(this.words, wordOf(number));
+    const word = Atomics.load(this.words, this.wordOf(number));
     if (word === stateOf(number, STATE.taken)) return 'taken';
     return word === stateOf(number, STATE.read) ? 'read' : 'refused';
   }
@@ -91,7 +92,7 @@ export class SegmentBoard {
   /** For who reads in order, while another thread has what comes next: the next free part. */
   takeNext(): number | undefined {
     const at = Atomics.load(this.words, atWord);
-    const last = Math.min(at + aheadMax, this.partCount - 1);
+    const last = Math.min(at + this.slotCount, this.partCount) - 1;
     for (let number = at + 1; number <= last; number++) if (this.tryTake(number)) return number;
     return undefined;
   }
@@ -99,14 +100,14 @@ export class SegmentBoard {
   /** For who reads in order: waits for the thread that has a part, but not for long. */
   async wait(number: number): Promise<void> {
     const taken = stateOf(number, STATE.taken);
-    if (Atomics.wait(this.words, wordOf(number), taken, waitMs) !== 'timed-out') return;
+    if (Atomics.wait(this.words, this.wordOf(number), taken, waitMs) !== 'timed-out') return;
     // The end of a thread is only heard of while the event loop turns.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** For who reads in order: it stands behind part `number` now, whose slot is free again. */
   pass(number: number): void {
-    this.free(number + slotCount);
+    this.free(number + this.slotCount);
     Atomics.store(this.words, atWord, number + 1);
     Atomics.notify(this.words, atWord);
   }
@@ -118,13 +119,15 @@ export class SegmentBoard {
   }
 
   private free(number: number): void {
-    Atomics.store(this.words, wordOf(number), stateOf(number, STATE.free));
+    Atomics.store(this.words, this.wordOf(number), stateOf(number, STATE.free));
+  }
+
+  private wordOf(number: number): number {
+    return 1 + (number % this.slotCount);
   }
 
   private tryTake(number: number): boolean {
     const [free, taken] = [stateOf(number, STATE.free), stateOf(number, STATE.taken)];
-    return Atomics.compareExchange(this.words, wordOf(number), free, taken) === free;
+    return Atomics.compareExchange(this.words, this.wordOf(number), free, taken) === free;
   }
 }
-
-const wordOf = (number: number): number => 1 + (number % slotCount);

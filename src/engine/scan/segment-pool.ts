@@ -6,7 +6,7 @@ import type { SegmentWorkerData } from './segment-worker.js';
 const program = new URL('./segment-worker.js', import.meta.url);
 
 /** What such a thread forgets at once is little: room for more would only be filled. */
-const resourceLimits = { maxYoungGenerationSizeMb: 3 };
+const resourceLimits = { maxYoungGenerationSizeMb: 1 };
 
 /** Threads that read until the board has no more parts. Close it at the end. */
 export class SegmentPool {

@@ -1,7 +1,7 @@
 /** segment-reader: reads one part of a file through a kernel, in a thread of its own. */
 import type { SourceFile } from '../disk.js';
 import { KIND, type Kernel, type LineBatch } from './kernel.js';
-import { slotCount, type SegmentBoard } from './segment-board.js';
+import type { SegmentBoard } from './segment-board.js';
 import { slotsIn, type SegmentRows } from './segment-rows.js';
 
 const LF = 0x0a;
@@ -37,7 +37,7 @@ export class SegmentReader {
 
   /** The slot of a part. */
   rowsOf(number: number): SegmentRows {
-    return this.slots[number % slotCount];
+    return this.slots[number % this.slots.length];
   }
 
   /** Reads a part, and says so on the board. */

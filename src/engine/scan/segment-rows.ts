@@ -1,6 +1,5 @@
 /** segment-rows: the rows of one part of a file, in memory that threads share. */
 import type { LineBatch } from './kernel.js';
-import { slotCount } from './segment-board.js';
 
 /** The columns that are copied as they are. With `keyStart` they are all in which rows differ. */
 const copied = [
@@ -20,11 +19,11 @@ const keysIn = (partBytes: number): number => 8 * Math.ceil(partBytes / 8);
 const slotBytes = (partBytes: number): number =>
   headBytes + rowsIn(partBytes) * rowBytes + keysIn(partBytes);
 
-/** Memory for the rows of all parts that are read ahead. Where nothing is written it costs none. */
-export const sharedRows = (partBytes: number): SharedArrayBuffer =>
+/** Memory for so many slots. Where nothing is written it costs none. */
+export const sharedRows = (slotCount: number, partBytes: number): SharedArrayBuffer =>
   new SharedArrayBuffer(slotCount * slotBytes(partBytes));
 
-/** All slots of the memory that `sharedRows` made; the rows of part n are in slot n % slotCount. */
+/** All slots of the memory that `sharedRows` made. */
 export function slotsIn(shared: SharedArrayBuffer, partBytes: number): SegmentRows[] {
   const rows = rowsIn(partBytes);
   const same = {
@@ -33,7 +32,8 @@ export function slotsIn(shared: SharedArrayBuffer, partBytes: number): SegmentRo
     clock: new Float64Array(rows).fill(NaN),
     writer: new Uint16Array(rows),
   };
-  return Array.from({ length: slotCount }, (_, slot) => {
+  const length = shared.byteLength / slotBytes(partBytes);
+  return Array.from({ length }, (_, slot) => {
     return new SegmentRows(shared, slot * slotBytes(partBytes), partBytes, same);
   });
 }
