@@ -18,17 +18,15 @@ export namespace MASK {
   /** From here on masks are empty in most blocks, or filled by later passes. */
   export const firstCleared: usize = 80;
   export const errors: usize = 80;
-  /** Brackets of objects among `openers` and `closers`. */
-  export const braces: usize = 88;
   /** From which bytes on it changes whether the innermost container is an object, */
-  export const objectFlips: usize = 96;
+  export const objectFlips: usize = 88;
   /** and whether they lie one level deep. */
-  export const depth1Flips: usize = 104;
-  export const minus: usize = 112;
-  export const points: usize = 120;
-  export const lineFeeds: usize = 128;
+  export const depth1Flips: usize = 96;
+  export const minus: usize = 104;
+  export const points: usize = 112;
+  export const lineFeeds: usize = 120;
   /** Whitespace outside strings, line feeds aside. */
-  export const white: usize = 136;
+  export const white: usize = 128;
 }
 const recordBytes: usize = 144;
 
@@ -63,23 +61,19 @@ export function recordOf(block: usize): usize {
 
 /**
  * Appends the addresses of the bytes in `bits` to a list; gives the list's new end. Most blocks
- * have four of them at most, and these four are written without asking how many there are.
+ * have `usual` of them at most, and so many are written without asking how many there are.
  */
 @inline
-export function listBits(bits: u64, p: usize, end: usize): usize {
+export function listBits(bits: u64, p: usize, end: usize, usual: i32): usize {
   const newEnd = end + ((<usize>popcnt(bits)) << 2);
   let at = end;
   let rest = bits;
   do {
-    store<u32>(at, <u32>(p + <usize>ctz(rest)));
-    rest &= rest - 1;
-    store<u32>(at, <u32>(p + <usize>ctz(rest)), 4);
-    rest &= rest - 1;
-    store<u32>(at, <u32>(p + <usize>ctz(rest)), 8);
-    rest &= rest - 1;
-    store<u32>(at, <u32>(p + <usize>ctz(rest)), 12);
-    rest &= rest - 1;
-    at += 16;
+    for (let k = 0; k < usual; k++) {
+      store<u32>(at, <u32>(p + <usize>ctz(rest)));
+      rest &= rest - 1;
+      at += 4;
+    }
   } while (rest != 0);
   return newEnd;
 }

@@ -24,7 +24,7 @@ export function isTooDeep(): bool {
 
 /**
  * Follows the brackets in the list up to `end`, of the group that begins at `from`. Notes those
- * that close nothing of theirs, which are braces, and where the container and the depth change.
+ * that close nothing of theirs, and where the container and the depth change.
  */
 export function followBrackets(from: usize, end: usize): void {
   let level = depth;
@@ -50,7 +50,6 @@ export function followBrackets(from: usize, end: usize): void {
     store<u8>(slot, isObject);
     level -= opens ^ 1;
     const container = load<u8>(stackAt + level) & 1;
-    flip(record + MASK.braces, isObject, bit);
     flip(next + MASK.objectFlips, within ^ container, onward);
     flip(next + MASK.depth1Flips, <u8>wasDepth1 ^ <u8>(level == 1), onward);
     within = container;

@@ -13,7 +13,7 @@ export function classify(from: usize, count: i32): usize {
   isSpaced = false;
   for (let block: usize = 0; block < <usize>count; block++) {
     const p = from + block * blockBytes;
-    brackets = listBits(classifyBlock(p, recordOf(block)), p, brackets);
+    brackets = listBits(classifyBlock(p, recordOf(block)), p, brackets, 4);
   }
   return brackets;
 }

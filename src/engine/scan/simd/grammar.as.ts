@@ -6,9 +6,9 @@ import { blockBytes } from './layout.as';
 import { isSpaced } from './classes.as';
 
 /** What the last byte of the block before was that is no whitespace; 0 or 1 each. */
-let markCarry: u64 = 0;
 let openedCarry: u64 = 0;
-let nameDueCarry: u64 = 0;
+let memberCarry: u64 = 0;
+let colonCarry: u64 = 0;
 let nameEndCarry: u64 = 0;
 let lineStartCarry: u64 = 1;
 let lineEndCarry: u64 = 0;
@@ -20,7 +20,7 @@ export let lastSound: u64 = 0;
 
 /** At the start of a line. */
 export function resetGrammar(): void {
-  markCarry = openedCarry = nameDueCarry = nameEndCarry = inNameCarry = lineEndCarry = 0;
+  openedCarry = memberCarry = colonCarry = nameEndCarry = inNameCarry = lineEndCarry = 0;
   lineStartCarry = 1;
 }
 
@@ -51,9 +51,9 @@ function judgeCompact(from: usize, count: i32): usize {
  */
 @inline
 function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
-  let markBefore = markCarry;
   let openedBefore = openedCarry;
-  let nameDueBefore = nameDueCarry;
+  let memberBefore = memberCarry;
+  let colonBefore = colonCarry;
   let nameEndBefore = nameEndCarry;
   let lineStartBefore = lineStartCarry;
   let lineEndBefore = lineEndCarry;
@@ -77,13 +77,12 @@ function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
     depth1 = <u64>(<i64>depth1 >> 63) ^ load<u64>(record, MASK.depth1Flips);
     const opening = quotes & inside;
 
-    const objects = openers & load<u64>(record, MASK.braces);
     const lineEnds = closers & depth1;
-    const marks = colons | commas | openers;
-    const nameMarks = objects | (commas & inObject);
-    const valueDue = due(marks, markBefore, white, spaced);
+    const members = commas | openers;
     const opened = due(openers, openedBefore, white, spaced);
-    const nameDue = due(nameMarks, nameDueBefore, white, spaced);
+    const memberDue = due(members, memberBefore, white, spaced);
+    const nameDue = memberDue & inObject;
+    const valueDue = memberDue | due(colons, colonBefore, white, spaced);
     const lineStart = due(lineFeeds, lineStartBefore, white, spaced);
     const lineEndDue = due(lineEnds, lineEndBefore, white, spaced);
     // Added to the string's bits, a name's opening quote carries to its closing one.
@@ -91,9 +90,9 @@ function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
     const nameEnds = (sum + inName) & quotes & ~inside;
     inName = <u64>(sum < inside) | <u64>(sum + inName < sum);
     const colonDue = due(nameEnds, nameEndBefore, white, spaced);
-    markBefore = dueNext(marks, markBefore, white, spaced);
     openedBefore = dueNext(openers, openedBefore, white, spaced);
-    nameDueBefore = dueNext(nameMarks, nameDueBefore, white, spaced);
+    memberBefore = dueNext(members, memberBefore, white, spaced);
+    colonBefore = dueNext(colons, colonBefore, white, spaced);
     lineStartBefore = dueNext(lineFeeds, lineStartBefore, white, spaced);
     lineEndBefore = dueNext(lineEnds, lineEndBefore, white, spaced);
     nameEndBefore = dueNext(nameEnds, nameEndBefore, white, spaced);
@@ -108,12 +107,12 @@ function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
     errors |= lineFeeds ^ lineEndDue;
     lastSound = errors == 0 ? ~(<u64>0) : (errors & (0 - errors)) - 1;
     const ends = ((commas & depth1) | lineFeeds) & lastSound;
-    events = listBits(ends, from + block * blockBytes, events);
+    events = listBits(ends, from + block * blockBytes, events, 2);
   }
   judged = block;
-  markCarry = markBefore;
   openedCarry = openedBefore;
-  nameDueCarry = nameDueBefore;
+  memberCarry = memberBefore;
+  colonCarry = colonBefore;
   nameEndCarry = nameEndBefore;
   lineStartCarry = lineStartBefore;
   lineEndCarry = lineEndBefore;

@@ -107,12 +107,6 @@ export function nextKeyAt(): usize {
   return keysTop;
 }
 
-/** The column of numbers of 8 bytes with this index. */
-@inline
-function wide(column: i32): usize {
-  return columnsAt + (<usize>(column * rowsMax + rows) << 3);
-}
-
 /** The rule that the types and the word of the line fit; 0: none. */
 export function ruleOf(): usize {
   const types = v128.load(slotTypesAt);
@@ -138,23 +132,26 @@ export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   if (load<u8>(rule, ruleKeyPlaceAt) != 0 && !isInPlace(rule, lineStart, end)) return false;
   const length = keyMode == 0 ? 0 : keyLength;
   if (keysTop + <usize>length > keysEnd) return false;
-  store<f64>(wide(0), <f64>lineStart);
-  store<f64>(wide(1), <f64>(offsetOf(end) - lineStart));
-  store<f64>(wide(3), timeOfLine());
-  store<f64>(wide(4), numberOf(seqSlot, TYPE_BIT.number, true));
-  store<f64>(wide(5), numberOf(clockSlot, TYPE_BIT.number, false));
-  fillValue(<i32>load<i8>(rule, ruleValueAt));
-  const narrow = columnsAt + ((8 * <usize>rowsMax) << 3);
-  store<u32>(narrow + (<usize>rows << 2), <u32>(keysTop - keysAt));
-  store<u32>(narrow + (<usize>(rowsMax + rows) << 2), <u32>length);
-  const half = narrow + ((2 * <usize>rowsMax) << 2);
+  const row = <usize>rows;
+  const stride = <usize>rowsMax;
+  const wide = columnsAt + (row << 3);
+  store<f64>(wide, <f64>lineStart);
+  store<f64>(wide + (stride << 3), <f64>(offsetOf(end) - lineStart));
+  store<f64>(wide + ((3 * stride) << 3), timeOfLine());
+  store<f64>(wide + ((4 * stride) << 3), numberOf(seqSlot, TYPE_BIT.number, true));
+  store<f64>(wide + ((5 * stride) << 3), numberOf(clockSlot, TYPE_BIT.number, false));
+  fillValue(<i32>load<i8>(rule, ruleValueAt), wide + ((6 * stride) << 3), stride << 3);
+  const narrow = columnsAt + ((8 * stride) << 3);
+  store<u32>(narrow + (row << 2), <u32>(keysTop - keysAt));
+  store<u32>(narrow + ((stride + row) << 2), <u32>length);
+  const half = narrow + ((2 * stride) << 2);
   const problem = load<u16>(rule, ruleProblemAt);
-  store<u16>(half + (<usize>rows << 1), problem);
-  const bytes = half + ((2 * <usize>rowsMax) << 1);
+  store<u16>(half + (row << 1), problem);
+  const bytes = half + ((2 * stride) << 1);
   const kind = load<u8>(rule, ruleKindAt);
   isState = kind == kindState;
-  store<u8>(bytes + <usize>rows, kind);
-  store<u8>(bytes + <usize>(rowsMax + rows), load<u8>(rule, ruleOpAt));
+  store<u8>(bytes + row, kind);
+  store<u8>(bytes + stride + row, load<u8>(rule, ruleOpAt));
   copyKey(length);
   if (hasSums && isFramed(end)) noteSum(lineStart, end);
   if (problem != 0) odd++;
@@ -177,7 +174,7 @@ function isInPlace(rule: usize, lineStart: i64, end: usize): bool {
 }
 
 @inline
-function fillValue(slot: i32): void {
+function fillValue(slot: i32, column: usize, nextColumn: usize): void {
   let from: i64 = 0;
   let to: i64 = 0;
   if (slot >= 0) {
@@ -187,8 +184,8 @@ function fillValue(slot: i32): void {
     from = topStart;
     to = topEnd;
   }
-  store<f64>(wide(6), <f64>from);
-  store<f64>(wide(7), <f64>(to - from));
+  store<f64>(column, <f64>from);
+  store<f64>(column + nextColumn, <f64>(to - from));
 }
 
 @inline
