@@ -23,6 +23,7 @@ import { finding, type Finding } from './findings.js';
 import type { Log } from './log.js';
 import { envelope, exitOf, verdictOf } from './report.js';
 import { resolveTargets } from './targets.js';
+import { thousands } from './text.js';
 
 const roundsDefault = 2_000;
 /** Of each method, where no rounds were asked for: all of them end within two minutes. */
@@ -232,9 +233,7 @@ function notChecked(parts: readonly BenchFsyncPart[]): string[] {
   const few = (least: number) =>
     parts.some(({ methods }) => methods.some(({ rounds }) => rounds < least));
   const words = (name: string, least: number) =>
-    few(least)
-      ? [`${name}: it needs ${least.toLocaleString('en-US')} rounds (--rounds ${least})`]
-      : [];
+    few(least) ? [`${name}: it needs ${thousands(least)} rounds (--rounds ${least})`] : [];
   return [
     ...words('p99', roundsNeeded.p99),
     ...words('p99.9', roundsNeeded.p999),

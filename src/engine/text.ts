@@ -6,7 +6,15 @@ export function isoTime(ms: number): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
+/**
+ * `4,672`; fractions are rounded. Without the language tables of toLocaleString, whose first use
+ * takes 14 ms and 8 MB.
+ */
+export function thousands(number: number): string {
+  return String(Math.round(number)).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
 /** `1 line`, `2 lines`; thousands are separated. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : nouns}`;
+  return `${thousands(count)} ${count === 1 ? noun : nouns}`;
 }

@@ -1,9 +1,7 @@
 /** Numbers, sizes, times and ages as people read them. */
+import { thousands } from '../../engine/reading.js';
 
-/** `2,418,112`. */
-export function thousands(number: number): string {
-  return String(number).replace(/\B(?=(\d{3})+$)/g, ',');
-}
+export { thousands };
 
 /** `1 entry`, `4,672 entries`: a plural in s unless it is given. */
 export function count(number: number, one: string, many = `${one}s`): string {

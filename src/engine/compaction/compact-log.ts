@@ -25,7 +25,7 @@ import { freshBackupPath, listBackups } from '../siblings.js';
 import { swapIn, type SwapResult } from './swap.js';
 import { finishCompaction } from './swap-recovery.js';
 import { readNow } from '../bytes/sync-read.js';
-import { plural } from '../text.js';
+import { plural, thousands } from '../text.js';
 import { versionOf } from '../writer/value-version.js';
 
 const windowBytes = 1 << 20;
@@ -191,9 +191,9 @@ class Compaction {
     const needed = neededFor(headBytesMax(folded) + folded.tailLength);
     const free = this.context.disk.freeBytes(directory);
     if (needed <= free) return;
-    const count = (bytes: number) => bytes.toLocaleString('en-US');
     const message =
-      `no space: ${count(needed)} bytes needed in ${directory}, ` + `${count(free)} are free`;
+      `no space: ${thousands(needed)} bytes needed in ${directory}, ` +
+      `${thousands(free)} are free`;
     throw new LogctlError('no-space', message, `df -h ${directory}`, { path: this.log.path });
   }
 

@@ -4,6 +4,7 @@ import { EXIT, LogctlError, type ExitCode } from '../errors.js';
 import type { NextStep, RecoverLogPart } from '../model.js';
 import type { LogPlan } from './plan.js';
 import { verdictOf } from '../report.js';
+import { thousands } from '../text.js';
 
 /** The part of a log before anything was done with it. */
 export function plannedPart(plan: LogPlan): RecoverLogPart {
@@ -78,7 +79,7 @@ export function checkSpace(plans: readonly LogPlan[]): void {
   }
   for (const [directory, { needed, free, path }] of rooms) {
     if (needed <= free) continue;
-    const counts = [needed, free].map((bytes) => bytes.toLocaleString('en-US'));
+    const counts = [needed, free].map(thousands);
     const message = `no space: ${counts[0]} bytes needed in ${directory}, ${counts[1]} are free`;
     const hint = 'Nothing was changed, no temporary file was left.';
     const options = optionsOf(plans.find((plan) => plan.path === path)!);

@@ -21,6 +21,7 @@ import { requireNoAgents, underLocks } from './opslog-held.js';
 import { busyWith, lookAtLock, writerLock } from './opslog-lock.js';
 import { manifestName } from './opslog-manifest.js';
 import { snapshotHead } from './opslog-sources.js';
+import { thousands } from '../../text.js';
 
 /**
  * Compacts a store as its library does, durably; thresholds are the caller's. Throws LogctlError:
@@ -114,7 +115,7 @@ async function requireOneState(context: WriteContext, { scan, log }: Analysis): 
 
 function requireSpace({ path }: Log, { neededBytes, freeBytes }: CompactLogPart): void {
   if (neededBytes <= freeBytes) return;
-  const counts = [neededBytes, freeBytes].map((bytes) => bytes.toLocaleString('en-US'));
+  const counts = [neededBytes, freeBytes].map(thousands);
   const message = `no space: ${counts[0]} bytes needed in ${path}, ${counts[1]} are free`;
   throw new LogctlError('no-space', message, `df -h ${path}`, { path });
 }
