@@ -25,17 +25,34 @@ export const sharedRows = (slotCount: number, partBytes: number): SharedArrayBuf
 
 /** All slots of the memory that `sharedRows` made. */
 export function slotsIn(shared: SharedArrayBuffer, partBytes: number): SegmentRows[] {
-  const rows = rowsIn(partBytes);
-  const same = {
-    problem: new Uint16Array(rows),
-    errorAt: new Float64Array(rows).fill(-1),
-    clock: new Float64Array(rows).fill(NaN),
-    writer: new Uint16Array(rows),
-  };
+  const same = new SameColumns(rowsIn(partBytes));
   const length = shared.byteLength / slotBytes(partBytes);
   return Array.from({ length }, (_, slot) => {
     return new SegmentRows(shared, slot * slotBytes(partBytes), partBytes, same);
   });
+}
+
+/** What plain rows do not differ in, for all slots. Only as far as there are rows it takes memory. */
+class SameColumns {
+  readonly columns;
+  private filled = 0;
+
+  constructor(rows: number) {
+    this.columns = {
+      problem: new Uint16Array(rows),
+      errorAt: new Float64Array(rows),
+      clock: new Float64Array(rows),
+      writer: new Uint16Array(rows),
+    };
+  }
+
+  /** So many rows are going to be looked at. */
+  reach(count: number): void {
+    if (count <= this.filled) return;
+    this.columns.errorAt.fill(-1, this.filled, count);
+    this.columns.clock.fill(NaN, this.filled, count);
+    this.filled = count;
+  }
 }
 
 /** The rows of the part that is in one slot: plain ones, without problem, clock and writer. */
@@ -48,7 +65,7 @@ export class SegmentRows {
     shared: SharedArrayBuffer,
     at: number,
     partBytes: number,
-    same: Pick<LineBatch, 'problem' | 'errorAt' | 'clock' | 'writer'>,
+    private readonly same: SameColumns,
   ) {
     this.head = new Float64Array(shared, at, Object.keys(HEAD).length);
     const rows = rowsIn(partBytes);
@@ -58,7 +75,7 @@ export class SegmentRows {
     const half = () => new Uint32Array(shared, place(4 * rows), rows);
     const narrow = () => new Uint8Array(shared, place(rows), rows);
     this.batch = {
-      ...{ count: 0, odd: 0, ...same },
+      ...{ count: 0, odd: 0, ...same.columns },
       ...{ offset: wide(), length: wide(), time: wide(), seq: wide() },
       ...{ valueOffset: wide(), valueLength: wide(), keyStart: half(), keyLength: half() },
       ...{ kind: narrow(), op: narrow() },
@@ -84,6 +101,7 @@ export class SegmentRows {
   /** Takes over what another thread has left here. */
   open(): this {
     this.batch.count = this.head[HEAD.count];
+    this.same.reach(this.batch.count);
     return this;
   }
 
