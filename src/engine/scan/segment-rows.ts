@@ -32,7 +32,7 @@ export function slotsIn(shared: SharedArrayBuffer, partBytes: number): SegmentRo
   });
 }
 
-/** What plain rows do not differ in, for all slots. Only as far as there are rows it takes memory. */
+/** What plain rows do not differ in, for all slots. It takes memory as far as there are rows. */
 class SameColumns {
   readonly columns;
   private filled = 0;
