@@ -103,8 +103,8 @@ export function jsonToKey(json: string): Uint8Array {
   return Buffer.concat([Uint8Array.of(NO_STRING), Buffer.from(json)]);
 }
 
-/** True for a key that is no string. */
-export const isJsonKey = (key: Uint8Array): boolean => key[0] === NO_STRING;
+/** True for a key that is no string; it begins at `start`. */
+export const isJsonKey = (key: Uint8Array, start = 0): boolean => key[start] === NO_STRING;
 
 /** The JSON text of a key: a string with its quotes, or what else it is. */
 export function keyToJson(key: Uint8Array): string {
