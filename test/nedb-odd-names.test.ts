@@ -21,6 +21,19 @@ describe('a name', () => {
     }
   });
 
+  it('is seen in a store that is large enough for the fast search', async () => {
+    const some = lines(...documents(2_000));
+    const large = some.repeat(Math.ceil((4 << 20) / some.length));
+    expect(await isOdd(large + lines('{"t":"a.b\\"c: d","n":1.5}'))).toBe(false);
+    for (const odd of ['{"$x":1}', '{"a.b":1}', '{"n":1.5,"t":"x.y","abcdefghi.jklmnopqr" : 1}']) {
+      for (let shift = 0; shift < 24; shift++) {
+        const moved = `${' '.repeat(shift)}${odd}\n`;
+        expect(await isOdd(large + moved + lines(...documents(3))), moved).toBe(true);
+        expect(await isOdd(large + moved.trimEnd()), moved).toBe(true);
+      }
+    }
+  });
+
   it.each(['{"\\u0024x":1}', '{"$$deleted":1}', '{"$$date":"x"}', '{"$$date":1e3}'])(
     '%s is suspected',
     async (text) => expect(await isOdd(text)).toBe(true),

@@ -67,6 +67,8 @@ export interface SimdExports {
   takeSums(): number;
   scan(): number;
   keepFrom(): number;
+  /** See simd/odd-names.as.ts. */
+  hasOddNames(from: number, to: number): number;
   /** The keydir: see simd/fold.as.ts and simd/states.as.ts. Tables are 0 and 1. */
   foldRows(from: number, to: number, file: number, firstLine: number): void;
   scratch(bytes: number): number;

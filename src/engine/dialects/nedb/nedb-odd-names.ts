@@ -1,10 +1,12 @@
 /** nedb-odd-names: may a store hold member names that the library reads and cannot write? */
 import type { Context } from '../../context.js';
 import type { SourceFile } from '../../disk.js';
+import { loadSimdModule, openSimd } from '../../scan/simd-module.js';
 
 const windowBytes = 1 << 18;
 /** What begins in the last bytes of a window is looked at in the next one. */
 const overlapBytes = 1 << 10;
+const LF = 0x0a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
@@ -17,15 +19,19 @@ const CLOSE = 0x7d;
 
 /**
  * True where a name may begin with `$` or hold a dot, beside the library's own names; false is
- * certain. A few native searches per window: far quicker than parsing what is nearly always plain.
+ * certain. A search of the bytes: far quicker than parsing what is nearly always plain.
  * Source: model.js checkKey.
  */
 export async function hasOddNames(context: Context, source: SourceFile): Promise<boolean> {
-  const window = Buffer.alloc(windowBytes);
+  const { window, mayHold } = await openSearch(source.stat().size);
   for (let at = 0; ;) {
     const length = await source.read(window, at);
-    const isLast = length < windowBytes;
-    const seen = look(window.subarray(0, length), isLast ? length : length - overlapBytes);
+    const isLast = length < window.length;
+    const lines = window.subarray(0, length).lastIndexOf(LF) + 1;
+    let seen: 'odd' | number = lines;
+    if (lines < (isLast ? length : 1) || mayHold(lines)) {
+      seen = look(window.subarray(0, length), isLast ? length : length - overlapBytes);
+    }
     if (seen === 'odd') return true;
     if (isLast) return false;
     // A string that is longer than all of this holds no name that is worth the wait.
@@ -33,6 +39,20 @@ export async function hasOddNames(context: Context, source: SourceFile): Promise
     at += seen;
     await context.checkpoint?.();
   }
+}
+
+/** Below this the fast search would not win back what it takes to begin. */
+const fastBytesMin = 4 << 20;
+
+/** A window to read into. `mayHold`: are its first bytes, whole lines, worth a closer look? */
+async function openSearch(
+  size: number,
+): Promise<{ window: Buffer; mayHold(bytes: number): boolean }> {
+  if (size < fastBytesMin) return { window: Buffer.alloc(windowBytes), mayHold: () => true };
+  const module = openSimd(await loadSimdModule(), windowBytes);
+  const from = module.chunkAt.value;
+  const window = Buffer.from(module.memory.buffer, from, windowBytes);
+  return { window, mayHold: (bytes) => module.hasOddNames(from, from + bytes) !== 0 };
 }
 
 /** Looks for odd names that begin before `end`; gives how far everything was seen to be plain. */

@@ -40,6 +40,7 @@ export { rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as
 export { setSlotCount, setStates } from './members.as';
 export { addForeignRow, clearRows, nextKeyAt, odd, rows } from './rows.as';
 export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
+export { hasOddNames } from './odd-names.as';
 export { setWordCount } from './texts.as';
 
 /** How a scan ended. */
