@@ -137,6 +137,16 @@ describe('values', () => {
     }
   });
 
+  it('that are sparse are gathered so many at once that the file is read about once', async () => {
+    const keydir = new Keydir();
+    const [count, apart] = [120_000, 2_048];
+    for (let i = 0; i < count; i++)
+      put(keydir, `sensor ${i}`, 0, ((i * 7_919) % count) * apart, 20);
+    const source = new CountedFile(Buffer.alloc(count * apart, '7'));
+    expect((await gathered(keydir, [source], members)).length).toBeGreaterThan(4 << 20);
+    expect(source.bytesRead).toBeLessThan(count * apart);
+  });
+
   it('are made valid where a piece is not, and nowhere else', async () => {
     const keydir = new Keydir();
     const file = Buffer.from('"\xff" {\r\n} "ok" "\xc3', 'latin1');

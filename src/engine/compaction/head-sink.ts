@@ -22,15 +22,21 @@ export class HeadSink {
   ) {}
 
   readonly write: Sink = async (bytes) => {
-    await this.settle();
-    appendInParts(this.file, bytes);
-    this.unsynced += bytes.length;
-    if (this.unsynced < unsyncedBytesMax) return;
+    for (let at = 0; at < bytes.length; at += unsyncedBytesMax) {
+      await this.settle();
+      const part = bytes.subarray(at, at + unsyncedBytesMax);
+      appendInParts(this.file, part);
+      this.unsynced += part.length;
+      if (this.unsynced >= unsyncedBytesMax) this.sync();
+    }
+  };
+
+  private sync(): void {
     this.unsynced = 0;
     this.syncing = syncFile(this.file);
     // Its error is for whoever settles it, who may come late.
     this.syncing.catch(() => undefined);
-  };
+  }
 
   /** Waits for the sync that is under way, if one is. To be called before the file is closed. */
   async settle(): Promise<void> {

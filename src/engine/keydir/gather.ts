@@ -2,16 +2,20 @@
 import type { SourceFile } from '../disk.js';
 import { literalFile, type Keydir } from './keydir.js';
 import { readFully, readRange, streamValue } from './values.js';
-import { sortPlaces } from './value-places.js';
+import { placesMax, sortPlaces } from './value-places.js';
 
-/** Bytes given in one piece, and values in it, at most. */
+/** Bytes given in one piece. */
 const pieceBytes = 4 << 20;
-const valuesMax = 1 << 16;
+/** It is larger where most values lie elsewhere in the file than the one before: they are sparse. */
+const sparsePieceBytes = 16 << 20;
 /** A longer value is given in parts. */
 const longBytes = 1 << 20;
-/** Values that lie apart in the file are read in one go up to this size, over gaps up to this. */
+/**
+ * Values that lie apart in the file are read in one go up to this size, over gaps up to this: what
+ * is copied in the time of a call.
+ */
 const windowBytes = 1 << 20;
-const gapBytes = 65_536;
+const gapBytes = 16_384;
 /** Bytes that are read to where they belong, rather than copied there from a window. */
 const directBytes = 16_384;
 
@@ -72,12 +76,12 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 /** A piece behind a window, in one memory: to copy within it makes no view for each value. */
 class Gathering {
-  private readonly memory = new Uint8Array(windowBytes + pieceBytes);
+  private readonly memory = new Uint8Array(windowBytes + sparsePieceBytes);
   /** Of each value in the piece: where it is, and where in the memory it belongs. */
-  private readonly files = new Uint16Array(valuesMax);
-  private readonly offsets = new Float64Array(valuesMax);
-  private readonly lengths = new Uint32Array(valuesMax);
-  private readonly targets = new Uint32Array(valuesMax);
+  private readonly files = new Uint16Array(placesMax);
+  private readonly offsets = new Float64Array(placesMax);
+  private readonly lengths = new Uint32Array(placesMax);
+  private readonly targets = new Uint32Array(placesMax);
   /** Texts of the keys that are not plain, by place. */
   private readonly texts = new Map<number, Uint8Array>();
   private readonly between: Uint8Array;
@@ -104,18 +108,25 @@ class Gathering {
     const { state, order, memory, texts, open, colon, behind } = this;
     const { keydir } = state;
     const around = open.length + colon.length;
-    const countMax = Math.min(valuesMax, order.length - from);
+    const countMax = Math.min(placesMax, order.length - from);
     texts.clear();
+    let near = 0;
+    let last = 0;
     let at = windowBytes;
     let place = 0;
     for (; place < countMax; place++) {
+      const laid = at - windowBytes;
+      if (laid >= pieceBytes && near > place / 2) break;
       const index = order[from + place];
       const length = keydir.valueLength(index);
       const between = from + place === 0 ? 0 : this.between.length;
       const target = at + between + around + this.keyLength(index, place);
       if (length > longBytes || target + length + behind.length > memory.length) break;
       this.files[place] = keydir.valueFile(index);
-      this.offsets[place] = keydir.valueOffset(index);
+      const offset = keydir.valueOffset(index);
+      if (Math.abs(offset - last) <= gapBytes) near++;
+      last = offset + length;
+      this.offsets[place] = offset;
       this.lengths[place] = length;
       this.targets[place] = target;
       at = target + length + behind.length;
