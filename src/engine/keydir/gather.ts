@@ -6,7 +6,7 @@ import { placesMax, sortPlaces } from './value-places.js';
 
 /** Bytes given in one piece. */
 const pieceBytes = 4 << 20;
-/** It is larger where most values lie elsewhere in the file than the one before: they are sparse. */
+/** It is larger where most values lie elsewhere in the file than the one before. */
 const sparsePieceBytes = 16 << 20;
 /** A longer value is given in parts. */
 const longBytes = 1 << 20;
