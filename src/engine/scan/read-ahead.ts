@@ -60,7 +60,7 @@ export class ReadAhead {
    */
   async rowsAt(position: number): Promise<SegmentRows | undefined> {
     const number = Math.floor(position / this.partBytes);
-    for (; this.number < number; this.number++) await this.pass();
+    if (number > this.number) await this.goTo(number);
     if (!this.isNew || this.isOver || number >= this.partCount) return undefined;
     this.isNew = false;
     const outcome = await this.outcomeOf(number);
@@ -83,11 +83,20 @@ export class ReadAhead {
     await this.pool.close();
   }
 
-  /** Goes behind part `this.number`; what another thread may be doing with it is waited for. */
-  private async pass(): Promise<void> {
+  /** Goes to a part, maybe past many: a long line began in an earlier one, and nobody has these. */
+  private async goTo(number: number): Promise<void> {
     if (this.isOver) return;
-    if (this.isNew) await this.outcomeOf(this.number);
-    this.board.pass(this.number);
+    const { board, number: before } = this;
+    board.stand(number);
+    for (let passed = before; passed < Math.min(number, before + board.slotCount); passed++) {
+      const isOurs = passed === before && !this.isNew;
+      while (!isOurs && board.look(passed) === 'taken') {
+        await board.wait(passed);
+        if (this.pool.isBroken) return this.giveUp();
+      }
+      board.pass(passed, number);
+    }
+    this.number = number;
     this.isNew = true;
   }
 

@@ -43,7 +43,7 @@ export const sharedBoard = (slotCount: number): SharedArrayBuffer =>
 /** One for each thread, over the same memory. */
 export class SegmentBoard {
   private readonly words: Int32Array;
-  private readonly slotCount: number;
+  readonly slotCount: number;
 
   constructor(
     shared: SharedArrayBuffer,
@@ -105,10 +105,14 @@ export class SegmentBoard {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** For who reads in order: it stands behind part `number` now, whose slot is free again. */
-  pass(number: number): void {
-    this.free(number + this.slotCount);
-    Atomics.store(this.words, atWord, number + 1);
+  /** For who reads in order: it is in part `to` now. No slot of those before it is free yet. */
+  stand(to: number): void {
+    Atomics.store(this.words, atWord, to);
+  }
+
+  /** For who stands in part `to` now: the slot of a part before it is for a later one. */
+  pass(number: number, to: number): void {
+    this.free(number + this.slotCount * Math.ceil((to - number) / this.slotCount));
     Atomics.notify(this.words, atWord);
   }
 

@@ -100,6 +100,8 @@ const isPlain = ({ count, odd, kind }: LineBatch): boolean =>
 /** How much of a chunk to take: up to the first newline at or behind `index`, else all of it. */
 export function lengthUpTo(chunk: Uint8Array, index: number): number {
   if (index >= chunk.length) return chunk.length;
-  const newline = chunk.indexOf(LF, Math.max(0, index));
+  // As a Buffer: it searches ten times as fast, and the line may be a gigabyte.
+  const { buffer, byteOffset, length } = chunk;
+  const newline = Buffer.from(buffer, byteOffset, length).indexOf(LF, Math.max(0, index));
   return newline < 0 ? chunk.length : newline + 1;
 }
