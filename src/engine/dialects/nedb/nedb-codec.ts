@@ -1,5 +1,5 @@
 /** nedb-codec: what one line of a nedb datafile says. Grammar and sources: nedb.md. */
-import { canonicalKey, jsonToKey } from '../../keydir/key-bytes.js';
+import { jsonToKey } from '../../keydir/key-bytes.js';
 import {
   KIND,
   PROBLEM,
@@ -8,6 +8,7 @@ import {
   type LineCodec,
   type LineView,
 } from '../../scan/kernel.js';
+import { setTextKey, slotText } from '../slot-text.js';
 
 const SLOT = { id: 0, deleted: 1, indexCreated: 2, indexRemoved: 3 } as const;
 
@@ -83,7 +84,7 @@ function isFalsyId(line: LineView): boolean {
     case TYPE.string:
       return line.textLength[SLOT.id] === 0;
     case TYPE.number:
-      return Number(idText(line)) === 0;
+      return Number(slotText(line, SLOT.id)) === 0;
     case TYPE.false:
     case TYPE.null:
       return true;
@@ -94,14 +95,8 @@ function isFalsyId(line: LineView): boolean {
 
 /** A string is its own key; anything else is its JSON text, so that 1 and "1" stay two. */
 function readKey(line: LineView): void {
-  const start = line.textStart[SLOT.id];
-  const length = line.textLength[SLOT.id];
-  if (line.type[SLOT.id] === TYPE.string) {
-    if (line.escaped[SLOT.id] === 0 && !line.suspect) return line.setKey(line.text, start, length);
-    const key = canonicalKey(line.text.slice(start, start + length));
-    return line.setKey(key, 0, key.length);
-  }
-  const key = jsonToKey(compact(idText(line)));
+  if (line.type[SLOT.id] === TYPE.string) return setTextKey(line, SLOT.id);
+  const key = jsonToKey(compact(slotText(line, SLOT.id)));
   line.setKey(key, 0, key.length);
 }
 
@@ -112,9 +107,4 @@ function compact(json: string): string {
   return json.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/gs, (_, text: string | undefined) => {
     return text ?? '';
   });
-}
-
-function idText(line: LineView): string {
-  const start = line.textStart[SLOT.id];
-  return Buffer.from(line.text.subarray(start, start + line.textLength[SLOT.id])).toString();
 }

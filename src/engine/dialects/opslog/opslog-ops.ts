@@ -2,6 +2,7 @@
 import { canonicalKey } from '../../keydir/key-bytes.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
 import { anyValue } from '../../scan/plain-lines.js';
+import { setTextKey, slotText } from '../slot-text.js';
 import { parseTimeMs } from '../times.js';
 
 /** Operations and lines of every kind of file; the numbers are those of a batch. */
@@ -139,21 +140,6 @@ function isOneOf(line: LineView, slot: number, words: readonly Uint8Array[]): nu
   const raw = line.text.subarray(start, start + line.textLength[slot]);
   const text = line.escaped[slot] === 1 ? canonicalKey(raw) : raw;
   return words.findIndex((word) => Buffer.compare(word, text) === 0);
-}
-
-/** The text of a scalar as it stands in the line. */
-function slotText(line: LineView, slot: number): string {
-  const start = line.textStart[slot];
-  return Buffer.from(line.text.subarray(start, start + line.textLength[slot])).toString('latin1');
-}
-
-/** Sets the key from a string slot, escapes decoded. */
-export function setTextKey(line: LineView, slot: number): void {
-  const start = line.textStart[slot];
-  const length = line.textLength[slot];
-  if (line.escaped[slot] === 0 && !line.suspect) return line.setKey(line.text, start, length);
-  const key = canonicalKey(line.text.slice(start, start + length));
-  line.setKey(key, 0, key.length);
 }
 
 /**

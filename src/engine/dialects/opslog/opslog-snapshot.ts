@@ -4,7 +4,8 @@ import { jsonToKey } from '../../keydir/key-bytes.js';
 import type { Role } from '../../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
 import { anyValue } from '../../scan/plain-lines.js';
-import { OP, OPS, opsCodec, setTextKey } from './opslog-ops.js';
+import { setTextKey, slotText } from '../slot-text.js';
+import { OP, OPS, opsCodec } from './opslog-ops.js';
 
 const SLOT = { id: 0, data: 1, version: 2, timestamp: 3, records: 4, period: 5 } as const;
 
@@ -114,9 +115,7 @@ function decodeRecord(line: LineView): void {
 
 function setKey(line: LineView): void {
   if (line.type[SLOT.id] === TYPE.string) return setTextKey(line, SLOT.id);
-  const start = line.textStart[SLOT.id];
-  const text = Buffer.from(line.text.subarray(start, start + line.textLength[SLOT.id]));
-  const key = jsonToKey(compactJson(text.toString('utf8')));
+  const key = jsonToKey(compactJson(slotText(line, SLOT.id)));
   line.setKey(key, 0, key.length);
 }
 
@@ -132,9 +131,7 @@ function compactJson(text: string): string {
 
 function isVersion(line: LineView): boolean {
   if (line.type[SLOT.version] !== TYPE.number) return false;
-  const start = line.textStart[SLOT.version];
-  const text = line.text.subarray(start, start + line.textLength[SLOT.version]);
-  const version = Number(Buffer.from(text).toString('latin1'));
+  const version = Number(slotText(line, SLOT.version));
   return Number.isInteger(version) && version >= 1;
 }
 

@@ -2,6 +2,7 @@
 import { canonicalKey, stringToKey } from '../../keydir/key-bytes.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
 import { anyValue, type PlainLine } from '../../scan/plain-lines.js';
+import { setTextKey, slotText } from '../slot-text.js';
 import { parseTimeMs } from '../times.js';
 
 const SLOT = {
@@ -138,7 +139,7 @@ function keyIsTruthy(line: LineView): boolean {
     case TYPE.string:
       return line.textLength[SLOT.key] > 0;
     case TYPE.number:
-      return Number(textOf(line, SLOT.key)) !== 0;
+      return Number(slotText(line, SLOT.key)) !== 0;
     default:
       return true;
   }
@@ -147,13 +148,7 @@ function keyIsTruthy(line: LineView): boolean {
 /** The key as a property name, stringified as JavaScript does; `undefined` when there is none. */
 function readKey(line: LineView): void {
   const type = line.type[SLOT.key];
-  const start = line.textStart[SLOT.key];
-  const length = line.textLength[SLOT.key];
-  if (type === TYPE.string) {
-    if (line.escaped[SLOT.key] === 0 && !line.suspect) return line.setKey(line.text, start, length);
-    const key = canonicalKey(line.text.slice(start, start + length));
-    return line.setKey(key, 0, key.length);
-  }
+  if (type === TYPE.string) return setTextKey(line, SLOT.key);
   const name = stringified(line, type);
   if (name === undefined) {
     line.kind = KIND.bad;
@@ -168,7 +163,7 @@ function readKey(line: LineView): void {
 function stringified(line: LineView, type: number): string | undefined {
   if (type === TYPE.absent) return 'undefined';
   try {
-    return String(JSON.parse(textOf(line, SLOT.key)));
+    return String(JSON.parse(slotText(line, SLOT.key)));
   } catch {
     // An array nested too deep for String(), or an object with a toString of its own.
     return undefined;
@@ -202,11 +197,6 @@ function readTime(line: LineView): void {
 
 function readSeq(line: LineView): void {
   if (line.type[SLOT.seq] !== TYPE.number) return;
-  const seq = Number(textOf(line, SLOT.seq));
+  const seq = Number(slotText(line, SLOT.seq));
   if (Number.isSafeInteger(seq) && seq > 0) line.seq = seq;
-}
-
-function textOf(line: LineView, slot: number): string {
-  const start = line.textStart[slot];
-  return Buffer.from(line.text.subarray(start, start + line.textLength[slot])).toString();
 }
