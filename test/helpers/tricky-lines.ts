@@ -5,6 +5,8 @@ import { checkpoint, numbered, remove, set, setAll } from './bot-log.js';
 export const bytesOf = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
+const inLine = (value: string): string => `{"a":${value}}`;
+
 /** Lines whose borders are worth a look, each a file of its own, by what they are. */
 export const trickyFiles: [string, Uint8Array][] = [
   ['a plain put', bytesOf(set('user:1', { score: 7 }, 1))],
@@ -51,8 +53,8 @@ export const trickyFiles: [string, Uint8Array][] = [
   ['bad bytes at the line end', bytesOf('{"op":"SET"}', [0xe2, 0x82])],
   ['bad bytes outside a string', bytesOf('{"op":"DELETE",', [0xc3, 0xa9], '"key":"a"}')],
   [
-    'numbers that break off',
-    bytesOf('{"op":"SET","key":"a","value":[1.,-0]}\n{"op":"SET","key":"a","value":[1e,1E+]}'),
+    'scalars that break off',
+    bytesOf(['1.', '-', '1e', '1E+', '1.5e', '01', 'tru', 'nulls'].map(inLine).join('\n')),
   ],
   ['characters of every length', bytesOf(set('aé€😀', 'aé€😀\u2028'))],
 ];
