@@ -80,7 +80,6 @@ export const kernelMutants: KernelMutant[] = [
   ...zeroCarry(
     'grammar.as.ts',
     'memberCarry = memberBefore;',
-    'openedCarry = openedBefore;',
     'colonCarry = colonBefore;',
     'nameEndCarry = nameEndBefore;',
     'lineStartCarry = lineStartBefore;',

@@ -5,7 +5,19 @@ import { checkpoint, numbered, remove, set, setAll } from './bot-log.js';
 export const bytesOf = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
-const inLine = (value: string): string => `{"a":${value}}`;
+/**
+ * Lines that would be whole entries, were not the value. A block begins with a line behind a bad
+ * one: the value's last byte, and then the one before it, ends that block.
+ */
+const inLines = (...values: string[]): Buffer => {
+  const lines = values.flatMap((value) =>
+    [35, 36].map((room) => {
+      const key = 'k'.repeat(room - value.length);
+      return `{"op":"SET","key":"${key}","value":${value}}`;
+    }),
+  );
+  return bytesOf(lines.join('\n'));
+};
 
 /** Lines whose borders are worth a look, each a file of its own, by what they are. */
 export const trickyFiles: [string, Uint8Array][] = [
@@ -52,9 +64,8 @@ export const trickyFiles: [string, Uint8Array][] = [
   ['bad bytes in a key', bytesOf('{"op":"SET","value":1,"key":"x', [0xf0, 0x9f, 0x98], 'y"}')],
   ['bad bytes at the line end', bytesOf('{"op":"SET"}', [0xe2, 0x82])],
   ['bad bytes outside a string', bytesOf('{"op":"DELETE",', [0xc3, 0xa9], '"key":"a"}')],
-  [
-    'scalars that break off',
-    bytesOf(['1.', '-', '1e', '1E+', '1.5e', '01', 'tru', 'nulls'].map(inLine).join('\n')),
-  ],
+  ['scalars that break off', inLines('1.', '-', '1e', '1E+', '1.5e', '01', 'tru', 'nulls')],
+  ['brackets that do not fit', inLines('[1}', '{"a":1]', '[[}]', '[]]', '[{]}', '{{}}')],
+  ['marks without values', inLines('{"a":}', '[1,]', '{"a":1,}', '[,1]', '{"a"}', '{"a":1,2}')],
   ['characters of every length', bytesOf(set('aé€😀', 'aé€😀\u2028'))],
 ];
