@@ -82,8 +82,6 @@ export const kernelMutants: KernelMutant[] = [
     'memberCarry = memberBefore;',
     'colonCarry = colonBefore;',
     'nameEndCarry = nameEndBefore;',
-    'lineStartCarry = lineStartBefore;',
-    'lineEndCarry = lineEndBefore;',
     'inNameCarry = inName;',
   ),
   {
@@ -106,7 +104,6 @@ export const kernelMutants: KernelMutant[] = [
     'load<u8>(lineFeed) != 0x0a || ',
     ' || lineFeed > badAt',
     'if (!isTextAt(part, at)) return false;',
-    'if (time >= 0) memory.fill(part + PART.mask + time, 0, <usize>timeLength);',
     ' || load<u8>(end - 1) <= 0x20',
     '(type & load<u8>(part, PART.types)) == 0 || ',
     'if (hasEscape(at + 1, length)) return false;',
