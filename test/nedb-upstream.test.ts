@@ -62,6 +62,14 @@ describe('the load is followed', () => {
     expect(ours.documents).toHaveLength(3);
   });
 
+  it('to the document that it cannot write first: an array counts by its elements', async () => {
+    const { ours, theirs } = await bothAnswers((path) => {
+      writeFileSync(path, '{"_id":"b","$x":1}\n{"_id":["a"],"e":{"x.y":1}}\n');
+    });
+    expect(ours).toEqual(theirs);
+    expect(ours.refusal).toContain('contain a .');
+  });
+
   it('on random stores', async () => {
     const seed = announcedSeed('nedb stores');
     const property = fc.asyncProperty(fc.array(piece, { maxLength: 14 }), async (pieces) => {

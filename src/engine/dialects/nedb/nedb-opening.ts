@@ -59,12 +59,15 @@ function writtenOrder(load: NedbLoad): Uint32Array {
   const byId = indexOfId(load);
   const first = new Map<number, unknown>();
   for (const entry of table.loadedOrder()) {
-    // An array stands in the index once for each element, and counts where it comes first.
-    const keys = indexKeys({ [idField]: table.idAt(entry) }, byId).sort(compareThings);
+    const keys = keysInOrder(table.idAt(entry), byId);
     if (keys.length > 0) first.set(entry, keys[0]);
   }
   return Uint32Array.from(first.keys()).sort((a, b) => compareThings(first.get(a), first.get(b)));
 }
+
+/** An array stands in the index once for each element, and counts where it comes first. */
+const keysInOrder = (id: unknown, byId: NedbIndex) =>
+  indexKeys({ [idField]: id }, byId).sort(compareThings);
 
 /** Two `_id` that are two names and one value: possible with arrays and objects only. */
 function sharedId(load: NedbLoad): NedbRefusal | undefined {
@@ -108,12 +111,13 @@ function unwritable(load: NedbLoad): NedbRefusal | undefined {
   const { odd, ranges } = load.table;
   const byId = indexOfId(load);
   // An empty array is under no key of the index, so that document is never written.
-  const refused = [...odd].filter(([, { id, refusal }]) => {
-    return refusal !== undefined && indexKeys({ [idField]: id }, byId).length > 0;
+  const refused = [...odd].flatMap(([name, { id, refusal }]) => {
+    const keys = refusal === undefined ? [] : keysInOrder(id, byId);
+    return keys.length > 0 ? [{ name, refusal, first: keys[0] }] : [];
   });
-  refused.sort(([, a], [, b]) => compareThings(a.id, b.id));
+  refused.sort((a, b) => compareThings(a.first, b.first));
   if (refused.length > 0) {
-    const [name, { refusal }] = refused[0];
+    const [{ name, refusal }] = refused;
     const entry = ranges.find(stringToKey(name));
     return { kind: 'name', message: refusal!, ...placeOf(load, entry) };
   }
