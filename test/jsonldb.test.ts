@@ -75,6 +75,21 @@ describe('what a store says', () => {
     expect((await verified(path)).findings[0]).toMatchObject({ code: 'bad-json', line: 4 });
   });
 
+  it('J11: a CRLF that two pieces of the file share is one line end, of two bytes', async () => {
+    const lines = Array.from({ length: 60 }, (_, n) => `{"k":"k${n}","v":"${'x'.repeat(n)}"}`);
+    const path = storeOf(`${lines.join('\r\n')}\r\n`);
+    const entries = async (kernel: string, bytes: string) => {
+      const env = { LOGCTL_TEST_KERNEL: kernel, LOGCTL_TEST_CHUNK_BYTES: bytes };
+      const args = ['inspect', '--entries', '-n', '0', '--raw', '--format', 'jsonl', path];
+      return (await cli(args, { env })).out;
+    };
+    const wanted = await entries('reference', '65536');
+    expect(wanted.split('\\r"}').length).toBe(61);
+    for (const kernel of ['reference', 'simd']) {
+      for (const bytes of ['7', '64', '100']) expect(await entries(kernel, bytes)).toBe(wanted);
+    }
+  });
+
   it('J12: lines of blanks and a byte order mark are bad lines', async () => {
     expect((await verified(freshCase('whitespace-line').path)).exitCode).toBe(4);
     const path = storeOf('\ufeff{"k":"a","v":1}\n{"k":"b","v":2}\n');

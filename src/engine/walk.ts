@@ -109,7 +109,11 @@ class Walk {
       const room = Math.min(kernel.chunk.length, guard.limit - this.position);
       const got = await source.read(kernel.chunk.subarray(0, room), this.position);
       if (got < room && Number.isFinite(guard.limit)) guard.shrank();
-      const length = lengthUpTo(kernel.chunk.subarray(0, got), boundary - 1 - this.position);
+      const used = lengthUpTo(kernel.chunk.subarray(0, got), boundary - 1 - this.position);
+      // A line end of two bytes stays in one piece: a return waits for what follows it.
+      const isSplit =
+        used > 1 && kernel.chunk[used - 1] === 0x0d && this.position + used < guard.limit;
+      const length = isSplit ? used - 1 : used;
       const end = this.position + length;
       let isLast = end >= guard.limit || length === 0;
       if (isLast && length > 0 && kernel.chunk[length - 1] !== 0x0a) {
