@@ -124,10 +124,8 @@ describe('a torn entry, glued to the next one at every tear point', () => {
         // Where a value is expected next, the entry behind may just as well be that value: then
         // only the line's end tells, and there is one end for one entry.
         const isOpen = /[:[,]$/.test(fragment.toString());
-        const ends = [
-          `${next}\n${last}\n`,
-          ...(isOpen ? [] : [`${next}${last}\n`, `${next}${last}`]),
-        ];
+        const glued = tear % 2 === 0 ? `${next}${last}\n` : `${next}${last}`;
+        const ends = [`${next}\n${last}\n`, ...(isOpen ? [] : [glued])];
         for (const end of ends) {
           const damaged = Buffer.concat([Buffer.from(log(before)), fragment, Buffer.from(end)]);
           const wanted = log(before, ...(isWhole ? [entry] : []), next, last);
@@ -135,7 +133,7 @@ describe('a torn entry, glued to the next one at every tear point', () => {
         }
       }
     }
-  });
+  }, 180_000);
 });
 
 describe('a flipped bit', () => {
