@@ -76,12 +76,12 @@ const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 /** A piece behind a window, in one memory: to copy within it makes no view for each value. */
 class Gathering {
-  private readonly memory = new Uint8Array(windowBytes + sparsePieceBytes);
+  private readonly memory: Uint8Array;
   /** Of each value in the piece: where it is, and where in the memory it belongs. */
-  private readonly files = new Uint16Array(placesMax);
-  private readonly offsets = new Float64Array(placesMax);
-  private readonly lengths = new Uint32Array(placesMax);
-  private readonly targets = new Uint32Array(placesMax);
+  private readonly files: Uint16Array;
+  private readonly offsets: Float64Array;
+  private readonly lengths: Uint32Array;
+  private readonly targets: Uint32Array;
   /** Texts of the keys that are not plain, by place. */
   private readonly texts = new Map<number, Uint8Array>();
   private readonly between: Uint8Array;
@@ -97,6 +97,15 @@ class Gathering {
     private readonly order: Uint32Array,
     private readonly frame: Frame,
   ) {
+    // Small states are many where programs keep small logs: no more memory than they can fill.
+    const framed = frame.between.length + frame.open.length + frame.colon.length;
+    const most = state.keydir.liveBytes + order.length * (framed + frame.behind.length);
+    this.memory = new Uint8Array(windowBytes + Math.min(sparsePieceBytes, most + 4_096));
+    const places = Math.min(placesMax, order.length);
+    this.files = new Uint16Array(places);
+    this.offsets = new Float64Array(places);
+    this.lengths = new Uint32Array(places);
+    this.targets = new Uint32Array(places);
     this.between = bytesOf(frame.between);
     this.open = bytesOf(frame.open);
     this.colon = bytesOf(frame.colon);
