@@ -38,7 +38,10 @@ export function globalsOf(program: Command, command: Command): Globals {
   const before = program.opts<Globals>();
   const after = command.opts<Globals>();
   const verbose = (before.verbose ?? 0) + (after.verbose ?? 0);
-  return { ...before, ...after, verbose };
+  // The command may take the option in its own way: then what stands there need be no file.
+  const isOwn = command.options.some(({ long, optional }) => long === '--mirror' && optional);
+  const { mirror } = isOwn ? before : { ...before, ...after };
+  return { ...before, ...after, verbose, mirror };
 }
 
 /** What an option means that stands alone; only `=` gives it another value. */

@@ -5,22 +5,18 @@ import type { RecoverOptions, WriteContext } from './context.js';
 import { EXIT, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
 import { dialectNamed } from './recognise.js';
-import type { RecoverLogPart, RecoverReport } from './model.js';
+import type { NextStep, RecoverLogPart, RecoverReport } from './model.js';
 import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
-import {
-  checkSpace,
-  emptyPart,
-  isDoing,
-  plannedPart,
-  recoverCommand,
-  refusalOf,
-  optionsOf,
-  stepsAfterDryRun,
-  withExit,
-} from './recovery/recover-part.js';
+import { checkSpace, emptyPart, isDoing, plannedPart, withExit } from './recovery/recover-part.js';
 import { planLog } from './recovery/recover-plan.js';
 import { undo, undoTarget } from './recovery/recover-undo.js';
+import {
+  optionsOf,
+  recoverCommand,
+  refusalOf,
+  stepsAfterDryRun,
+} from './recovery/recover-words.js';
 import { envelope, failureOf } from './report.js';
 import { resolveTargets } from './targets.js';
 import { withCompactionLock } from './compaction/compaction-lock.js';
@@ -60,9 +56,9 @@ export async function recover(
   const report = (parts: RecoverLogPart[]) => reportOf(context, startedAt, parts, options, targets);
   const before = report(planned.map(({ part }) => part));
   if (options.dryRun === true || doing.length === 0) return before;
-  if (options.output === undefined) checkSpace(doing);
+  if (options.output === undefined) checkSpace(doing, options);
   const approval = await approve(before);
-  if (approval !== true) return notApproved(before, targets, doing, approval);
+  if (approval !== true) return notApproved(before, targets, doing, { options, approval });
   const parts: RecoverLogPart[] = [];
   for (const one of planned) parts.push(await applyOne(context, one, options, planned.length > 1));
   return report(parts);
@@ -174,16 +170,16 @@ function notApproved(
   report: RecoverReport,
   targets: string[],
   doing: LogPlan[],
-  approval: Approval,
+  { options, approval }: { options: RecoverOptions; approval: Approval },
 ): RecoverReport {
   const name = targets.length === 1 ? targets[0] : doing.map(({ path }) => path).join(', ');
   const message =
     approval === 'nobody'
       ? `recover would change ${name} and nobody can be asked`
       : 'the plan was not applied';
-  const options = optionsOf(doing[0]);
+  const own = optionsOf(doing[0], options).flat();
   const steps = [['--dry-run'], ['--yes']].map((first) => ({
-    argv: recoverCommand(...first, ...options, ...(targets.length > 0 ? targets : [name])),
+    argv: recoverCommand(...first, ...own, ...(targets.length > 0 ? targets : [name])),
     why: '',
     writes: first[0] === '--yes',
   }));
@@ -198,12 +194,14 @@ function reportOf(
   options: RecoverOptions,
   targets: readonly string[],
 ): RecoverReport {
-  const plans = parts.flatMap(({ plan }) => (plan === null ? [] : [plan]));
   const findings = parts.flatMap(
     ({ verified, plan }) => verified?.findings ?? plan?.findings ?? [],
   );
-  const isPlan = parts.some(({ result }) => result === 'would recover');
-  const next = isPlan ? stepsAfterDryRun(plans, targets) : [];
+  const doing = parts.flatMap(({ result, plan }) =>
+    result === 'would recover' && plan !== null ? [plan] : [],
+  );
+  const steps = doing.length > 0 ? stepsAfterDryRun(doing, targets, options) : [];
+  const next = [...steps, ...stepsOutOfRefusals(parts, options)];
   const dryRun = options.dryRun === true;
   const report: RecoverReport = {
     ...envelope(context, 'recover', startedAt, parts, { findings, next }),
@@ -212,7 +210,14 @@ function reportOf(
   const [only] = parts;
   if (parts.length !== 1 || only.result !== 'refused') return report;
   // A refusal of the only log is what the whole command has to say.
-  const { code, message, hint, details } = refusalOf(only.plan!);
-  const steps = (details.next ?? []).map((argv) => ({ argv, why: '', writes: false }));
-  return { ...report, error: { code, message, hint }, next: steps };
+  const { code, message, hint } = refusalOf(only.plan!, options);
+  return { ...report, error: { code, message, hint } };
+}
+
+/** Dry runs of one log each that its refusal names. */
+function stepsOutOfRefusals(parts: RecoverLogPart[], options: RecoverOptions): NextStep[] {
+  return parts
+    .flatMap(({ result, plan }) => (result === 'refused' && plan !== null ? [plan] : []))
+    .flatMap((plan) => refusalOf(plan, options).details.next ?? [])
+    .map((argv) => ({ argv, why: '', writes: false }));
 }

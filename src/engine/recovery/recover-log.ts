@@ -12,8 +12,9 @@ import type { LogPlan } from './plan.js';
 import { applyPlan, checkBasis, writeParts, type AppliedPlan } from './recover-apply.js';
 import { checkEvidenceDir } from './recover-evidence.js';
 import { replaceMirror } from './recover-mirror-write.js';
-import { checkSpace, isDoing, plannedPart, refusalOf, withExit } from './recover-part.js';
+import { checkSpace, isDoing, plannedPart, withExit } from './recover-part.js';
 import { planLog } from './recover-plan.js';
+import { refusalOf } from './recover-words.js';
 import { exitOf, verdictOf } from '../report.js';
 import { stateHash } from '../keydir/state-hash.js';
 import { finishCompaction } from '../compaction/swap-recovery.js';
@@ -36,7 +37,7 @@ export async function recoverLog(
   return withCompactionLock(context, log, { waitMs }, async (fence) => {
     await finishCompaction(context, log.path, options);
     const current = plan.unfinished ? await replan(context, log, options) : plan;
-    if (current.action === 'refused') throw refusalOf(current);
+    if (current.action === 'refused') throw refusalOf(current, options);
     const part = { ...plannedPart(current), finished: plan.unfinished };
     await checkBasis(context, current, current !== plan || options.plan === undefined);
     const verified = (part: RecoverLogPart, analysis: Analysis) =>
@@ -57,7 +58,7 @@ export async function recoverLog(
 async function replan(context: WriteContext, log: Log, options: RecoverOptions): Promise<LogPlan> {
   const now = openLogAs(context, log.path, log.dialect);
   const plan = await planLog(context, now, options);
-  if (isDoing(plan)) checkSpace([plan]);
+  if (isDoing(plan)) checkSpace([plan], options);
   return plan;
 }
 

@@ -47,7 +47,7 @@ export async function planMirror(
   const mirror = exists ? await readMirror(context, path) : undefined;
   try {
     plan.mirror = await decide(after, mirror, path, options);
-    if (plan.mirror.action === 'refused') refuse(plan, plan.mirror);
+    if (plan.mirror.action === 'refused') refuse(plan, plan.mirror, options);
     if (plan.mirror.action !== 'adopt' || mirror === undefined) return false;
     await adopt(context, log, plan.mirror, parts, mirror);
     return true;
@@ -88,7 +88,11 @@ async function decide(
   return { ...plan, action: options.replaceMirror ? 'replace' : 'refused' };
 }
 
-function refuse(plan: LogPlan, { path, ahead, differing }: MirrorPlan): void {
+function refuse(
+  plan: LogPlan,
+  { path, ahead, differing }: MirrorPlan,
+  { adoptMirror }: RecoverOptions,
+): void {
   const keys = [...ahead, ...differing].map((key) => (key === '' ? '""' : key));
   const more = plural(keys.length, 'key or value', 'keys or values');
   const named = keys.slice(0, 3).join(', ');
@@ -96,7 +100,8 @@ function refuse(plan: LogPlan, { path, ahead, differing }: MirrorPlan): void {
   plan.action = 'refused';
   plan.refusal = {
     message: `${path} holds ${more} that the recovered state lacks: ${named}${others}`,
-    next: [['--adopt-mirror'], ['--replace-mirror']],
+    // Where adopting was asked for, there are keys that no entry could set.
+    next: [...(adoptMirror === true ? [] : [['--adopt-mirror']]), ['--replace-mirror']],
   };
 }
 

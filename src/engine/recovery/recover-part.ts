@@ -1,8 +1,10 @@
-/** recover-part: what recover says of one log, and which commands it suggests. */
+/** recover-part: what recover says of one log, and whether there is room for its plan. */
 import { dirname } from 'node:path';
+import type { RecoverOptions } from '../context.js';
 import { EXIT, LogctlError, type ExitCode } from '../errors.js';
-import type { NextStep, RecoverLogPart } from '../model.js';
+import type { RecoverLogPart } from '../model.js';
 import type { LogPlan } from './plan.js';
+import { optionsOf, recoverCommand } from './recover-words.js';
 import { verdictOf } from '../report.js';
 import { thousands } from '../text.js';
 
@@ -38,39 +40,8 @@ export function emptyPart(path: string, dialect: string): RecoverLogPart {
 /** An exit code and the word for it. */
 export const withExit = (exitCode: ExitCode) => ({ exitCode, verdict: verdictOf(exitCode) });
 
-/** Why nothing was done with a log whose plan is refused. */
-export function refusalOf({ path, refusal }: LogPlan): LogctlError {
-  const next = refusal!.next.map((options) => recoverCommand('--dry-run', ...options, path));
-  return new LogctlError('refused', refusal!.message, 'Nothing was changed.', { path, next });
-}
-
-/** The words of a recover command. */
-export const recoverCommand = (...words: string[]): string[] => ['logctl', 'recover', ...words];
-
-/** The options under which a plan was made. */
-export function optionsOf({ policy, budget, mirror }: LogPlan): string[] {
-  const words = policy === 'tail' ? [] : ['--policy', policy];
-  if (budget > 0) words.push('--max-lost', String(budget));
-  if (mirror?.action === 'adopt') words.push('--adopt-mirror');
-  else if (mirror?.action === 'replace') words.push('--replace-mirror');
-  else if (mirror !== undefined) words.push('--mirror');
-  return words;
-}
-
-/** What to do after a dry run of plans that would change something. */
-export function stepsAfterDryRun(
-  plans: readonly LogPlan[],
-  targets: readonly string[],
-): NextStep[] {
-  const doing = plans.filter(isDoing);
-  if (doing.length === 0) return [];
-  const words = targets.length > 0 ? targets : doing.map(({ path }) => path);
-  const argv = recoverCommand('--yes', ...optionsOf(doing[0]), ...words);
-  return [{ argv, why: '', writes: true }];
-}
-
 /** Throws LogctlError `no-space`, with both ways out, before anything is written. */
-export function checkSpace(plans: readonly LogPlan[]): void {
+export function checkSpace(plans: readonly LogPlan[], options: RecoverOptions): void {
   const rooms = new Map<string, { needed: number; free: number; path: string }>();
   for (const { path, neededBytes, freeBytes } of plans) {
     const directory = dirname(path);
@@ -82,11 +53,14 @@ export function checkSpace(plans: readonly LogPlan[]): void {
     const counts = [needed, free].map(thousands);
     const message = `no space: ${counts[0]} bytes needed in ${directory}, ${counts[1]} are free`;
     const hint = 'Nothing was changed, no temporary file was left.';
-    const options = optionsOf(plans.find((plan) => plan.path === path)!);
-    const bare = options.filter((word) => !word.includes('mirror'));
+    const own = optionsOf(
+      plans.find((plan) => plan.path === path)!,
+      options,
+    ).filter(([name]) => name !== '--evidence-dir');
+    const bare = own.filter(([name]) => !name.includes('mirror')).flat();
     const next = [
       recoverCommand('--yes', ...bare, '-o', '/other/disk/FILE', path),
-      recoverCommand('--yes', ...options, '--evidence-dir', '/other/disk', path),
+      recoverCommand('--yes', ...own.flat(), '--evidence-dir', '/other/disk', path),
     ];
     throw new LogctlError('no-space', message, hint, { path, next });
   }
