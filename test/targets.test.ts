@@ -1,6 +1,6 @@
 // What the words of a command line name: logs, directories, globs, lost logs, nothing at all.
 import { describe, expect, it } from 'vitest';
-import { inspect, verify, type Context } from '../src/engine/index.js';
+import { inspect, verify, type Context, type LogctlError } from '../src/engine/index.js';
 import { log, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { memoryDisk, type FileSeed } from './helpers/recording-disk.js';
@@ -106,6 +106,18 @@ describe('nothing there', () => {
     expect(await failureOf('/empty', files)).toMatchObject({ code: 'not-found', exitCode: 10 });
   });
 
+  it('a directory of files that are logs by name alone names them, not itself', async () => {
+    const files = { '/d/logs/a.db': 'c2VjcmV0\n', '/d/logs/b.log': 'text', '/d/x.txt': '' };
+    for (const word of ['/d', '/d/logs']) {
+      const { hint, details } = await failureOf(word, files);
+      expect([word, hint, details.next]).toEqual([
+        word,
+        'of no known format: /d/logs/a.db, /d/logs/b.log',
+        [['logctl', 'inspect', '/d/logs/a.db']],
+      ]);
+    }
+  });
+
   it('a file that is no log is not-a-log, and says what a log looks like', async () => {
     const failure = await failureOf('/bot/data/logs/notes.txt');
     expect(failure).toMatchObject({ code: 'not-a-log', exitCode: 10 });
@@ -142,5 +154,5 @@ async function logsOf(words: string[], files = store): Promise<string[]> {
 
 async function failureOf(word: string, files = store) {
   const failure: unknown = await logsOf([word], files).catch((error: unknown) => error);
-  return failure as { code: string; exitCode: number; hint: string };
+  return failure as LogctlError;
 }

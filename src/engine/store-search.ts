@@ -72,8 +72,11 @@ function logOfCompanion(name: string): string | undefined {
   const suffix = companionSuffixes.find((one) => name.endsWith(one) && name.length > one.length);
   // A name is a guess here: only those that look like a log of their own count.
   const log = suffix && name.slice(0, -suffix.length);
-  return log !== undefined && /\.(jsonl|db|ndjson|log)$/.test(log) ? log : undefined;
+  return log !== undefined && isLogByName(log) ? log : undefined;
 }
+
+/** True for the endings that logs and stores of one file have, whatever is in them. */
+export const isLogByName = (name: string): boolean => /\.(jsonl|db|ndjson|log)$/.test(name);
 
 /** True for a copy beside its log; alone it is looked at itself, too. */
 function isCompanion(name: string, names: readonly string[]): boolean {

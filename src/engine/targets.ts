@@ -6,7 +6,7 @@ import { expandGlob, isGlob } from './glob.js';
 import { companionSuffixes as suffixes } from './dialects/index.js';
 import { openLog, type Log } from './log.js';
 import { isSideFile, listBackups } from './siblings.js';
-import { logsIn, storeAt, type FailedTarget } from './store-search.js';
+import { isLogByName, logsIn, storeAt, type FailedTarget } from './store-search.js';
 import { plural } from './text.js';
 
 /** What was found: logs in the order named, and the directories that were searched for them. */
@@ -121,19 +121,36 @@ function nearestDirectory(context: Context, word: string): string {
   return folder === '.' ? 'the working directory' : folder;
 }
 
-/** `.log` files in the named directory, its `logs`, or `data/logs` here. Names only: it is help. */
+/** Logs, by their names alone, in the named directory, its `logs`, or `data/logs` here. */
 function logsNearby(context: Context, word: string) {
   const folders = [dirname(word), join(dirname(word), 'logs'), 'data/logs'];
   for (const folder of folders) {
     const all = context.disk.list(folder) ?? [];
-    const names = all.filter((name) => name.endsWith('.log') && !isSideFile(name)).slice(0, 12);
+    const names = all.filter((name) => isLogByName(name) && !isSideFile(name)).slice(0, 12);
     if (names.length > 0) return { folder, names };
   }
   return undefined;
 }
 
 function nothingHere(context: Context, word: string): LogctlError {
+  const { hint, next } = waysOn(context, word);
+  const details = { path: word, next };
+  return new LogctlError('not-found', `${word}: no logs in this directory`, hint, details);
+}
+
+/** What to look at instead of the directory `word`. */
+function waysOn(context: Context, word: string): { hint: string; next: string[][] } {
   const near = logsNearby(context, join(word, 'x'));
-  const hint = near ? `logs nearby: ${near.folder}` : 'name a log file, or a directory of logs';
-  return new LogctlError('not-found', `${word}: no logs in this directory`, hint, { path: word });
+  if (near === undefined) return { hint: 'name a log file, or a directory of logs', next: [] };
+  const { folder, names } = near;
+  const own = dirname(join(word, 'x'));
+  if (folder !== own && folder !== join(own, 'logs')) {
+    return { hint: `logs nearby: ${folder}`, next: [['logctl', 'inspect', folder]] };
+  }
+  // Logs by their names alone: their directory was just searched. Asked for, one is described.
+  const paths = names.map((name) => join(folder, name));
+  return {
+    hint: `of no known format: ${paths.join(', ')}`,
+    next: [['logctl', 'inspect', paths[0]]],
+  };
 }
