@@ -5,6 +5,7 @@ import { wantsColor, type ColorFlag } from '../src/cli/color.js';
 import { COMMANDS } from '../src/cli/commands/index.js';
 import { version } from '../src/cli/version.js';
 import { nodeDisk, type Disk } from '../src/engine/index.js';
+import { set } from './helpers/bot-log.js';
 import { cli } from './helpers/cli.js';
 import { schemaErrors } from './helpers/schema.js';
 
@@ -42,6 +43,15 @@ describe('help', () => {
     expect(out).toContain('Usage: logctl');
     for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
   });
+
+  it.each(COMMANDS.map(({ name }) => name))(
+    'offers standard input where %s takes it',
+    async (name) => {
+      const { out } = await cli([name, '--help'], { disk: untouchable });
+      const { exitCode } = await cli([name, '-'], { stdin: set('a', 1) });
+      expect(/- is\s+standard input/.test(out)).toBe(exitCode !== 2);
+    },
+  );
 
   it('tells the version of package.json and what it runs on', async () => {
     const { out, exitCode } = await cli(['--version']);

@@ -63,6 +63,17 @@ describe('a point that is not there', () => {
     expect(failure.message).toMatch(message);
   });
 
+  it('is named as such where there are no lines, or one', async () => {
+    for (const [options, bytes, message] of [
+      [{ line: 1 }, '', /is empty/],
+      [{ offset: 0 }, '', /is empty/],
+      [{ line: 2 }, log(set('a', 1, 1)), /has line 1 only/],
+    ] as const) {
+      const failure = await failureOf(options, { [logPath]: bytes });
+      expect(failure).toMatchObject({ exitCode: 21, message: expect.stringMatching(message) });
+    }
+  });
+
   it('in a log without times is refused as such', async () => {
     const failure = await failureOf({ at: 0 }, { [logPath]: '{"op":"SET","key":"a","value":1}\n' });
     expect(failure).toMatchObject({ exitCode: 21, message: expect.stringMatching(/has no times/) });

@@ -89,6 +89,13 @@ describe('a store', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('with a broken line in the middle: no entry of that line is promised', async () => {
+    store.write(store.players, store.text.replace('"op":"SET"', '"op":"SET'));
+    const { text, exitCode } = await screen(['inspect', store.players], store.root);
+    expectFacts(text, ['restore every entry since', 'except what is damaged', 'bad-json line 2']);
+    expect(exitCode).toBe(4);
+  });
+
   it('that is well: the versions of a key, across the backup, values hidden', async () => {
     const args = ['inspect', store.players, '--history', best, '-n', '2'];
     const { text } = await screen(args, store.root);

@@ -40,10 +40,20 @@ async function byPlace(
   scan.close();
   const inRange = line === Infinity ? offset < scan.bytes : line >= 1 && line <= scan.lines;
   if (inRange) return finder.moment(log);
-  const range = line === Infinity ? `bytes 0 to ${scan.bytes - 1}` : `lines 1 to ${scan.lines}`;
-  throw new LogctlError('out-of-range', `${log.path} has ${range}`, 'choose a point inside', {
-    path: log.path,
-  });
+  throw outOfRange(log.path, line === Infinity ? 'byte' : 'line', scan);
+}
+
+function outOfRange(
+  path: string,
+  unit: 'byte' | 'line',
+  { bytes, lines }: { bytes: number; lines: number },
+): LogctlError {
+  if (bytes === 0) {
+    return new LogctlError('out-of-range', `${path} is empty`, 'choose no point', { path });
+  }
+  const range = unit === 'byte' ? `bytes 0 to ${bytes - 1}` : `lines 1 to ${lines}`;
+  const words = unit === 'line' && lines === 1 ? 'line 1 only' : range;
+  return new LogctlError('out-of-range', `${path} has ${words}`, 'choose a point inside', { path });
 }
 
 async function byTime(

@@ -7,7 +7,7 @@ import type { Outcome } from './command.js';
 import { addTargets } from './targets.js';
 
 export function define(command: Command): void {
-  addTargets(command).option(
+  addTargets(command, '').option(
     '--rounds <n>',
     'rounds of each method (default: 2000, or as many as fit into 10 s)',
     wholeNumber(1),

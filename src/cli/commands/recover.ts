@@ -40,7 +40,7 @@ interface RecoverFlags {
 }
 
 export function define(command: Command): void {
-  addTargets(command)
+  addTargets(command, '')
     .hook('preAction', () => refuseContradictions(command.opts()))
     .option('-n, --dry-run', 'show the plan, change nothing')
     .option('-y, --yes', 'apply the plan without asking')

@@ -197,11 +197,12 @@ function paintBackup(verdict: string, look: Look): string {
   return look.paint(verdict === 'ok' ? 'good' : verdict === 'damaged' ? 'bad' : 'plain', verdict);
 }
 
-function restoreWords({ restore, backups }: InspectLogPart): string {
+function restoreWords({ restore, backups, verdict }: InspectLogPart): string {
   const { since, gaps } = restore;
   if (since === null) return backups.length === 0 ? 'no backups' : 'how far back is not known';
   const each = gaps.map(({ after, before }) => `${toSecond(after)} and ${toSecond(before)}`);
-  const holes = gaps.length === 0 ? 'no gaps' : `but none between ${each.join(', or ')}`;
+  const whole = verdict === 'damaged' ? 'except what is damaged' : 'no gaps';
+  const holes = gaps.length === 0 ? whole : `but none between ${each.join(', or ')}`;
   const alone = backups.length === 0 ? '; there are no backups' : '';
   return `every entry since ${toSecond(since)}, ${holes}${alone}`;
 }

@@ -97,7 +97,8 @@ function verifyRow(logs: RecoverLogPart[]): string[] {
   const verified = logs.flatMap((log) => (log.verified === null ? [] : [log.verified]));
   if (verified.length === 0) return [];
   const open = verified.filter(({ verdict }) => verdict !== 'ok').length;
-  const words = open === 0 ? 'no problems found' : `${open} of ${verified.length} need a look`;
+  const need = open === 1 ? 'needs' : 'need';
+  const words = open === 0 ? 'no problems found' : `${open} of ${verified.length} ${need} a look`;
   return [`verify: ${words}`];
 }
 
