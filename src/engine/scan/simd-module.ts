@@ -102,6 +102,8 @@ export interface SimdExports {
 
 /** Longest part of a line that is kept from one chunk to the next, as a multiple of a chunk. */
 const keptChunks = 2;
+/** At least what the scanner leaves unread: less than two blocks, what it looks ahead, a byte. */
+const keptMin = 144;
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
@@ -119,7 +121,7 @@ export function loadSimdModule(): Promise<WebAssembly.Module> {
  */
 export function openSimd(module: WebAssembly.Module, chunkBytes: number): SimdExports {
   const instance = new WebAssembly.Instance(module).exports as unknown as SimdExports;
-  const keptBytes = chunkBytes * keptChunks;
+  const keptBytes = Math.max(chunkBytes * keptChunks, keptMin);
   const rows = Math.min(rowsMax, chunkBytes + keptBytes + 1);
   const seed = randomBytes(16);
   const [seed0, seed1] = [seed.readBigUInt64LE(0), seed.readBigUInt64LE(8)];

@@ -37,24 +37,10 @@ export function atMost(a: v128, b: v128, c: v128, d: v128, most: v128): u64 {
   );
 }
 
-/** Bit k: how many bits of `x` up to k are set is odd. From quotes it makes strings. */
-@inline
-export function oddUpTo(x: u64): u64 {
-  x ^= x << 1;
-  x ^= x << 2;
-  x ^= x << 4;
-  x ^= x << 8;
-  x ^= x << 16;
-  return x ^ (x << 32);
-}
-
-/** The bits behind those of `x`; `carry` (0 or 1) comes in from the block before. */
-@inline
-export function behind(x: u64, carry: u64): u64 {
-  return (x << 1) | carry;
-}
-
-/** `behind`, past runs of `white`: the first byte that is no whitespace. */
+/**
+ * The bits behind those of `x`, past runs of `white`; `carry` (0 or 1) comes in from the block
+ * before.
+ */
 @inline
 export function behindWhite(x: u64, carry: u64, white: u64): u64 {
   const next = (x << 1) | carry;

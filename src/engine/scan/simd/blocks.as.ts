@@ -1,62 +1,55 @@
 /** blocks: the masks that one pass over a group of blocks leaves the next, and its lists. */
 import { groupBytes, groupMax, reserve } from './layout.as';
 
-/** Where each mask of a block lies in its record. */
+/** Bytes of one mask for all blocks of a group, and one more: what is behind the last bracket. */
+const stride: usize = (<usize>groupMax + 2) << 3;
+
+/** Where the masks of each kind begin; two blocks behind each other are read as a vector. */
 export namespace MASK {
   export const quotes: usize = 0;
-  export const inside: usize = 8;
-  export const colons: usize = 16;
-  export const commas: usize = 24;
-  export const openers: usize = 32;
-  export const closers: usize = 40;
-  export const digits: usize = 48;
-  export const zeros: usize = 56;
-  /** Bytes outside strings that are nothing else: letters, or what is no JSON at all. */
-  export const letters: usize = 64;
+  export const inside: usize = 1 * stride;
+  export const colons: usize = 2 * stride;
+  export const commas: usize = 3 * stride;
+  export const brackets: usize = 4 * stride;
+  export const digits: usize = 5 * stride;
+  export const zeros: usize = 6 * stride;
+  export const lineFeeds: usize = 7 * stride;
+  /** Bytes outside strings that are nothing else: of scalars, or what is no JSON at all. */
+  export const letters: usize = 8 * stride;
   /** Where numbers and literals begin. */
-  export const scalarStarts: usize = 72;
-  /** From here on masks are empty in most blocks, or filled by later passes. */
-  export const firstCleared: usize = 80;
-  export const errors: usize = 80;
+  export const scalarStarts: usize = 9 * stride;
+  export const openers: usize = 10 * stride;
   /** From which bytes on it changes whether the innermost container is an object, */
-  export const objectFlips: usize = 88;
+  export const objectFlips: usize = 11 * stride;
   /** and whether they lie one level deep. */
-  export const depth1Flips: usize = 96;
-  export const minus: usize = 104;
-  export const points: usize = 112;
-  export const lineFeeds: usize = 120;
-  /** Whitespace outside strings, line feeds aside. */
-  export const white: usize = 128;
+  export const depth1Flips: usize = 12 * stride;
+  /** Escapes that are none; and all that is wrong. */
+  export const wrongEscapes: usize = 13 * stride;
+  export const errors: usize = 14 * stride;
+  /** Whitespace, line feeds aside, and control bytes. Only filled where a group has any. */
+  export const white: usize = 15 * stride;
+  export const control: usize = 16 * stride;
+  export const bytes: usize = 17 * stride;
 }
-const recordBytes: usize = 144;
 
-let recordsAt: usize = 0;
-/** Addresses of the group's brackets, and of its events, 4 bytes each. */
+let masksAt: usize = 0;
+/** Addresses of the group's brackets, of what may be odd in scalars, and of its events. */
 export let bracketsAt: usize = 0;
+export let odditiesAt: usize = 0;
 export let eventsAt: usize = 0;
 
-/** Takes the memory for a group. A list is written four addresses at a time. */
+/** Takes the memory for a group. A list is written four addresses of 4 bytes at a time. */
 export function setBlocks(): void {
-  // A bracket at the group's end changes what lies behind it.
-  recordsAt = reserve((<usize>groupMax + 1) * recordBytes);
+  masksAt = reserve(MASK.bytes);
   bracketsAt = reserve((groupBytes + 4) << 2);
+  odditiesAt = reserve((groupBytes + 4) << 2);
   eventsAt = reserve((groupBytes + 4) << 2);
 }
 
-/** Empties the masks that a block may not fill. */
+/** Where a block's masks are: each at its place in MASK from here. */
 @inline
-export function clearMasks(record: usize): void {
-  const none = i64x2.splat(0);
-  v128.store(record, none, MASK.firstCleared);
-  v128.store(record, none, MASK.firstCleared + 16);
-  v128.store(record, none, MASK.firstCleared + 32);
-  v128.store(record, none, MASK.firstCleared + 48);
-}
-
-/** The record of a block. */
-@inline
-export function recordOf(block: usize): usize {
-  return recordsAt + block * recordBytes;
+export function masksOf(block: usize): usize {
+  return masksAt + (block << 3);
 }
 
 /**

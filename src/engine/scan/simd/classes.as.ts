@@ -1,94 +1,144 @@
-/** classes: what each byte of a group is: by its value, and by whether it is inside a string. */
+/** classes: which bytes of a group have which value, in strings or outside. */
 import { atMost, equal, equalAt } from './bits.as';
-import { bracketsAt, clearMasks, listBits, MASK, recordOf } from './blocks.as';
-import { blockBytes } from './layout.as';
-import { findStrings, inside, quotes } from './strings.as';
+import { MASK, masksOf } from './blocks.as';
+import { blockBytes, reserve } from './layout.as';
+import { digitCarry, escapeCarry, findEscaped, wrongEscapes } from './strings.as';
 
-/** Whitespace outside strings, line feeds aside, stands in the group. */
-export let isSpaced: bool = false;
+/** Vectors that bytes are compared with. As constants they would be made anew for each block. */
+namespace WANTED {
+  export const quote: usize = 0;
+  export const backslash: usize = 16;
+  export const colon: usize = 32;
+  export const comma: usize = 48;
+  /** The bits in which `[`, `]`, `{`, `}` differ, and what they are with these set. */
+  export const bracketBits: usize = 64;
+  export const bracket: usize = 80;
+  /** Added to digits gives the greatest signed numbers, and what lies just below those. */
+  export const toDigit: usize = 96;
+  export const belowDigit: usize = 112;
+  export const zero: usize = 128;
+  export const lineFeed: usize = 144;
+  export const bytes: usize = 160;
+}
+let wantedAt: usize = 0;
 
-/** Fills the records of `count` blocks from `from` on; gives the end of the list of brackets. */
-export function classify(from: usize, count: i32): usize {
-  let brackets = bracketsAt;
-  isSpaced = false;
+export function setClasses(): void {
+  wantedAt = reserve(WANTED.bytes);
+  v128.store(wantedAt, i8x16.splat(0x22), WANTED.quote);
+  v128.store(wantedAt, i8x16.splat(0x5c), WANTED.backslash);
+  v128.store(wantedAt, i8x16.splat(0x3a), WANTED.colon);
+  v128.store(wantedAt, i8x16.splat(0x2c), WANTED.comma);
+  v128.store(wantedAt, i8x16.splat(0x26), WANTED.bracketBits);
+  v128.store(wantedAt, i8x16.splat(0x7f), WANTED.bracket);
+  v128.store(wantedAt, i8x16.splat(0x7f - 0x39), WANTED.toDigit);
+  v128.store(wantedAt, i8x16.splat(0x7f - 10), WANTED.belowDigit);
+  v128.store(wantedAt, i8x16.splat(0x30), WANTED.zero);
+  v128.store(wantedAt, i8x16.splat(0x0a), WANTED.lineFeed);
+}
+
+/**
+ * Fills the masks of `count` blocks from `from` on, of bytes anywhere: only quotes are those that
+ * begin or end strings. True where there are control bytes besides line feeds.
+ *
+ * A mask is stored as its four parts, which later passes read as one: putting them together here
+ * would take as long as comparing does.
+ */
+export function classify(from: usize, count: i32): bool {
+  const quote = v128.load(wantedAt, WANTED.quote);
+  const backslash = v128.load(wantedAt, WANTED.backslash);
+  const colon = v128.load(wantedAt, WANTED.colon);
+  const comma = v128.load(wantedAt, WANTED.comma);
+  const bracketBits = v128.load(wantedAt, WANTED.bracketBits);
+  const bracket = v128.load(wantedAt, WANTED.bracket);
+  const toDigit = v128.load(wantedAt, WANTED.toDigit);
+  const belowDigit = v128.load(wantedAt, WANTED.belowDigit);
+  const zero = v128.load(wantedAt, WANTED.zero);
+  const lineFeed = v128.load(wantedAt, WANTED.lineFeed);
+  let unfinished = escapeCarry | digitCarry;
+  let least = i8x16.splat(-1);
   for (let block: usize = 0; block < <usize>count; block++) {
     const p = from + block * blockBytes;
-    brackets = listBits(classifyBlock(p, recordOf(block)), p, brackets, 4);
+    const masks = masksOf(block);
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    storeEqual(masks + MASK.quotes, a, b, c, d, quote);
+    const slashes = v128.or(
+      v128.or(i8x16.eq(a, backslash), i8x16.eq(b, backslash)),
+      v128.or(i8x16.eq(c, backslash), i8x16.eq(d, backslash)),
+    );
+    let errors: u64 = 0;
+    if ((<u64>i8x16.bitmask(slashes) | unfinished) != 0) {
+      const escaped = findEscaped(p);
+      store<u64>(masks, equal(a, b, c, d, 0x22) & ~escaped, MASK.quotes);
+      errors = wrongEscapes(p, escaped);
+      unfinished = escapeCarry | digitCarry;
+    }
+    store<u64>(masks, errors, MASK.wrongEscapes);
+    storeEqual(masks + MASK.colons, a, b, c, d, colon);
+    storeEqual(masks + MASK.commas, a, b, c, d, comma);
+    storeMask(
+      masks + MASK.brackets,
+      i8x16.eq(v128.or(a, bracketBits), bracket),
+      i8x16.eq(v128.or(b, bracketBits), bracket),
+      i8x16.eq(v128.or(c, bracketBits), bracket),
+      i8x16.eq(v128.or(d, bracketBits), bracket),
+    );
+    storeMask(
+      masks + MASK.digits,
+      i8x16.gt_s(i8x16.add(a, toDigit), belowDigit),
+      i8x16.gt_s(i8x16.add(b, toDigit), belowDigit),
+      i8x16.gt_s(i8x16.add(c, toDigit), belowDigit),
+      i8x16.gt_s(i8x16.add(d, toDigit), belowDigit),
+    );
+    storeEqual(masks + MASK.zeros, a, b, c, d, zero);
+    const e = i8x16.eq(a, lineFeed);
+    const f = i8x16.eq(b, lineFeed);
+    const g = i8x16.eq(c, lineFeed);
+    const h = i8x16.eq(d, lineFeed);
+    storeMask(masks + MASK.lineFeeds, e, f, g, h);
+    // A line feed with all bits set is no control byte.
+    least = i8x16.min_u(least, i8x16.min_u(v128.or(a, e), v128.or(b, f)));
+    least = i8x16.min_u(least, i8x16.min_u(v128.or(c, g), v128.or(d, h)));
   }
-  return brackets;
+  return v128.any_true(i8x16.lt_u(least, i8x16.splat(0x20)));
 }
 
-/** Fills a block's record; gives its brackets. */
+/** Stores the sign bits of four vectors: a block's mask, in parts. */
 @inline
-function classifyBlock(p: usize, record: usize): u64 {
-  const a = v128.load(p);
-  const b = v128.load(p, 16);
-  const c = v128.load(p, 32);
-  const d = v128.load(p, 48);
-  const errors = findStrings(p, a, b, c, d);
-  const outside = ~inside;
-  const colons = equal(a, b, c, d, 0x3a) & outside;
-  const commas = equal(a, b, c, d, 0x2c) & outside;
-  // Bit 5 is all that [ and {, and ] and }, differ in.
-  const bit5 = i8x16.splat(0x20);
-  const e = v128.or(a, bit5);
-  const f = v128.or(b, bit5);
-  const g = v128.or(c, bit5);
-  const h = v128.or(d, bit5);
-  const openers = equal(e, f, g, h, 0x7b) & outside;
-  const closers = equal(e, f, g, h, 0x7d) & outside;
-  const zero = i8x16.splat(0x30);
-  const nine = i8x16.splat(9);
-  const digits =
-    atMost(i8x16.sub(a, zero), i8x16.sub(b, zero), i8x16.sub(c, zero), i8x16.sub(d, zero), nine) &
-    outside;
-  store<u64>(record, quotes, MASK.quotes);
-  store<u64>(record, inside, MASK.inside);
-  store<u64>(record, colons, MASK.colons);
-  store<u64>(record, commas, MASK.commas);
-  store<u64>(record, openers, MASK.openers);
-  store<u64>(record, closers, MASK.closers);
-  store<u64>(record, digits, MASK.digits);
-  store<u64>(record, equal(a, b, c, d, 0x30), MASK.zeros);
-  clearMasks(record);
-  if (errors != 0) store<u64>(record, errors, MASK.errors);
-  const others = outside & ~(quotes | colons | commas | openers | closers | digits);
-  store<u64>(record, others, MASK.letters);
-  if (others != 0 || hasControl(a, b, c, d)) classifyOthers(p, record, others);
-  return openers | closers;
+function storeMask(at: usize, a: v128, b: v128, c: v128, d: v128): void {
+  store<u16>(at, <u16>i8x16.bitmask(a));
+  store<u16>(at, <u16>i8x16.bitmask(b), 2);
+  store<u16>(at, <u16>i8x16.bitmask(c), 4);
+  store<u16>(at, <u16>i8x16.bitmask(d), 6);
 }
 
-/** True where control bytes are among these. */
+/** Stores where a block's bytes equal those of `wanted`. */
 @inline
-function hasControl(a: v128, b: v128, c: v128, d: v128): bool {
-  const least = i8x16.min_u(i8x16.min_u(a, b), i8x16.min_u(c, d));
-  return v128.any_true(i8x16.eq(i8x16.min_u(least, i8x16.splat(0x1f)), least));
+function storeEqual(at: usize, a: v128, b: v128, c: v128, d: v128, wanted: v128): void {
+  storeMask(
+    at,
+    i8x16.eq(a, wanted),
+    i8x16.eq(b, wanted),
+    i8x16.eq(c, wanted),
+    i8x16.eq(d, wanted),
+  );
 }
 
-/** The bytes outside strings that are of no other class, and control bytes anywhere. */
-@inline
-function classifyOthers(p: usize, record: usize, others: u64): void {
-  const a = v128.load(p);
-  const b = v128.load(p, 16);
-  const c = v128.load(p, 32);
-  const d = v128.load(p, 48);
-  const control = atMost(a, b, c, d, i8x16.splat(0x1f));
-  const minus = equal(a, b, c, d, 0x2d) & others;
-  const points = equal(a, b, c, d, 0x2e) & others;
-  const spaces = equal(a, b, c, d, 0x20) & others;
-  store<u64>(record, minus, MASK.minus);
-  store<u64>(record, points, MASK.points);
-  store<u64>(record, others & ~(control | minus | points | spaces), MASK.letters);
-  let errors = control & ~others;
-  let white = spaces;
-  if (control != 0) {
-    const lineFeeds = equal(a, b, c, d, 0x0a) & others;
-    store<u64>(record, lineFeeds, MASK.lineFeeds);
-    const breaks = control & others & ~lineFeeds;
-    if (breaks != 0) errors |= breaks & ~(equalAt(p, 0x09) | equalAt(p, 0x0d));
-    white |= breaks;
+/** Finds whitespace and control bytes, of which most groups have none but line feeds. */
+export function findWhite(from: usize, count: i32): void {
+  for (let block: usize = 0; block < <usize>count; block++) {
+    const p = from + block * blockBytes;
+    const masks = masksOf(block);
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    const spaces = equal(a, b, c, d, 0x20);
+    const control = atMost(a, b, c, d, i8x16.splat(0x1f));
+    const breaks = control != 0 ? equalAt(p, 0x09) | equalAt(p, 0x0d) : 0;
+    store<u64>(masks, spaces | breaks, MASK.white);
+    store<u64>(masks, control, MASK.control);
   }
-  store<u64>(record, white, MASK.white);
-  if (white != 0) isSpaced = true;
-  if (errors != 0) store<u64>(record, load<u64>(record, MASK.errors) | errors, MASK.errors);
 }

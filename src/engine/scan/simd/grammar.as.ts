@@ -1,9 +1,9 @@
 /** grammar: what may stand beside what, as adjacency of bits. */
-import { behind, behindWhite, carryPastWhite } from './bits.as';
-import { eventsAt, listBits, MASK, recordOf } from './blocks.as';
-import { depth1Before, objectBefore } from './brackets.as';
+import { behindWhite, carryPastWhite } from './bits.as';
+import { eventsAt, listBits, MASK, masksOf } from './blocks.as';
+import { closersOf, depth1Before, objectBefore } from './brackets.as';
 import { blockBytes } from './layout.as';
-import { isSpaced } from './classes.as';
+import { behindPair, behindRuns, carried, carryOf, runCarry, signs } from './pairs.as';
 
 /** What the last byte of the block before was that is no whitespace; 0 or 1 each. */
 let openedCarry: u64 = 0;
@@ -27,20 +27,7 @@ export function resetGrammar(): void {
 /**
  * Judges the group at `from`, up to its first error. Lists what ends a member or a line before
  * that: the commas one level deep and the line feeds. Gives the end of the list.
- */
-export function judgeGroup(from: usize, count: i32): usize {
-  return isSpaced ? judgeSpaced(from, count) : judgeCompact(from, count);
-}
-
-function judgeSpaced(from: usize, count: i32): usize {
-  return judgeBlocks(from, count, true);
-}
-
-function judgeCompact(from: usize, count: i32): usize {
-  return judgeBlocks(from, count, false);
-}
-
-/**
+ *
  * Line feeds end lines, and a line ends behind a bracket that closes all others.
  *
  * - A value follows a colon, a comma, an opening bracket or a line's start, and only these.
@@ -49,8 +36,100 @@ function judgeCompact(from: usize, count: i32): usize {
  * - Colons stand behind names, and nowhere else.
  * - Behind the line's value comes its line feed, and nowhere else.
  */
-@inline
-function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
+export function judgeGroup(from: usize, count: i32, isSpaced: bool): usize {
+  return isSpaced ? judgeSpaced(from, count) : judgeCompact(from, count);
+}
+
+/** Where there is no whitespace: two blocks at a time. `judgeSpaced` says the same. */
+function judgeCompact(from: usize, count: i32): usize {
+  let openersBefore = carried(openedCarry);
+  let membersBefore = carried(memberCarry);
+  let colonsBefore = carried(colonCarry);
+  let nameEndsBefore = carried(nameEndCarry);
+  let lineFeedsBefore = carried(lineStartCarry);
+  let lineEndsBefore = carried(lineEndCarry);
+  let namesBefore = carried(inNameCarry);
+  let objectBytes = carried(objectBefore);
+  let depth1Bytes = carried(depth1Before);
+  let events = eventsAt;
+  let block: usize = 0;
+  let isSound = true;
+  for (; block < <usize>count && isSound; block += 2) {
+    const masks = masksOf(block);
+    const commas = v128.load(masks, MASK.commas);
+    const openers = v128.load(masks, MASK.openers);
+    const closers = v128.xor(v128.load(masks, MASK.brackets), openers);
+    const colons = v128.load(masks, MASK.colons);
+    const lineFeeds = v128.load(masks, MASK.lineFeeds);
+    const inside = v128.load(masks, MASK.inside);
+    objectBytes = signs(v128.load(masks, MASK.objectFlips), objectBytes);
+    depth1Bytes = signs(v128.load(masks, MASK.depth1Flips), depth1Bytes);
+    const opening = v128.and(v128.load(masks, MASK.quotes), inside);
+
+    const members = v128.or(commas, openers);
+    const memberDue = behindPair(members, membersBefore);
+    const nameDue = v128.and(memberDue, objectBytes);
+    const valueDue = v128.or(memberDue, behindPair(colons, colonsBefore));
+    const opened = behindPair(openers, openersBefore);
+    const lineStarts = behindPair(lineFeeds, lineFeedsBefore);
+    const lineEnds = v128.and(closers, depth1Bytes);
+    // Added to the string's bits, a name's opening quote carries to its closing one.
+    const runs = behindRuns(inside, v128.and(opening, nameDue), namesBefore);
+    const nameEnds = v128.andnot(runs, inside);
+
+    const values = v128.or(v128.or(opening, openers), v128.load(masks, MASK.scalarStarts));
+    let errors = v128.load(masks, MASK.errors);
+    errors = v128.or(errors, v128.andnot(values, v128.or(valueDue, lineStarts)));
+    // That what closes an empty container is of its kind, the stack has seen.
+    const filled = v128.or(values, v128.and(closers, opened));
+    errors = v128.or(errors, v128.andnot(valueDue, filled));
+    errors = v128.or(errors, v128.andnot(nameDue, v128.or(opening, closers)));
+    errors = v128.or(errors, v128.xor(colons, behindPair(nameEnds, nameEndsBefore)));
+    errors = v128.or(errors, v128.xor(lineFeeds, behindPair(lineEnds, lineEndsBefore)));
+    openersBefore = openers;
+    membersBefore = members;
+    colonsBefore = colons;
+    nameEndsBefore = nameEnds;
+    lineFeedsBefore = lineFeeds;
+    lineEndsBefore = lineEnds;
+    namesBefore = runCarry(inside, runs);
+
+    const ends = v128.or(v128.and(commas, depth1Bytes), lineFeeds);
+    const p = from + block * blockBytes;
+    if (v128.any_true(errors)) {
+      isSound = false;
+      events = listSound(p, errors, ends, events);
+      block -= <usize>(i64x2.extract_lane(errors, 0) != 0);
+    } else {
+      events = listBits(<u64>i64x2.extract_lane(ends, 0), p, events, 2);
+      events = listBits(<u64>i64x2.extract_lane(ends, 1), p + blockBytes, events, 2);
+    }
+  }
+  judged = block;
+  if (isSound) lastSound = ~(<u64>0);
+  openedCarry = carryOf(openersBefore);
+  memberCarry = carryOf(membersBefore);
+  colonCarry = carryOf(colonsBefore);
+  nameEndCarry = carryOf(nameEndsBefore);
+  lineStartCarry = carryOf(lineFeedsBefore);
+  lineEndCarry = carryOf(lineEndsBefore);
+  inNameCarry = carryOf(namesBefore);
+  return events;
+}
+
+/** Lists the events of the pair of blocks at `p` up to its first error. */
+function listSound(p: usize, errors: v128, ends: v128, events: usize): usize {
+  const first = <u64>i64x2.extract_lane(errors, 0);
+  const second = <u64>i64x2.extract_lane(errors, 1);
+  const error = first != 0 ? first : second;
+  lastSound = (error & (0 - error)) - 1;
+  if (first != 0) return listBits(<u64>i64x2.extract_lane(ends, 0) & lastSound, p, events, 2);
+  const top = listBits(<u64>i64x2.extract_lane(ends, 0), p, events, 2);
+  return listBits(<u64>i64x2.extract_lane(ends, 1) & lastSound, p + blockBytes, top, 2);
+}
+
+/** Where there is whitespace: it is passed over from what is there to what is due behind it. */
+function judgeSpaced(from: usize, count: i32): usize {
   let openedBefore = openedCarry;
   let memberBefore = memberCarry;
   let colonBefore = colonCarry;
@@ -58,49 +137,47 @@ function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
   let lineStartBefore = lineStartCarry;
   let lineEndBefore = lineEndCarry;
   let inName = inNameCarry;
-  let inObject = objectBefore;
-  let depth1 = depth1Before;
+  let inObject = 0 - objectBefore;
+  let depth1 = 0 - depth1Before;
   let events = eventsAt;
   let errors: u64 = 0;
   let block: usize = 0;
   for (; block < <usize>count && errors == 0; block++) {
-    const record = recordOf(block);
-    const white = load<u64>(record, MASK.white);
-    const commas = load<u64>(record, MASK.commas);
-    const openers = load<u64>(record, MASK.openers);
-    const closers = load<u64>(record, MASK.closers);
-    const colons = load<u64>(record, MASK.colons);
-    const lineFeeds = load<u64>(record, MASK.lineFeeds);
-    const quotes = load<u64>(record, MASK.quotes);
-    const inside = load<u64>(record, MASK.inside);
-    inObject = <u64>(<i64>inObject >> 63) ^ load<u64>(record, MASK.objectFlips);
-    depth1 = <u64>(<i64>depth1 >> 63) ^ load<u64>(record, MASK.depth1Flips);
+    const masks = masksOf(block);
+    const white = load<u64>(masks, MASK.white);
+    const commas = load<u64>(masks, MASK.commas);
+    const openers = load<u64>(masks, MASK.openers);
+    const closers = closersOf(masks);
+    const colons = load<u64>(masks, MASK.colons);
+    const lineFeeds = load<u64>(masks, MASK.lineFeeds);
+    const quotes = load<u64>(masks, MASK.quotes);
+    const inside = load<u64>(masks, MASK.inside);
+    inObject = <u64>(<i64>inObject >> 63) ^ load<u64>(masks, MASK.objectFlips);
+    depth1 = <u64>(<i64>depth1 >> 63) ^ load<u64>(masks, MASK.depth1Flips);
     const opening = quotes & inside;
 
     const lineEnds = closers & depth1;
     const members = commas | openers;
-    const opened = due(openers, openedBefore, white, spaced);
-    const memberDue = due(members, memberBefore, white, spaced);
+    const opened = behindWhite(openers, openedBefore, white);
+    const memberDue = behindWhite(members, memberBefore, white);
     const nameDue = memberDue & inObject;
-    const valueDue = memberDue | due(colons, colonBefore, white, spaced);
-    const lineStart = due(lineFeeds, lineStartBefore, white, spaced);
-    const lineEndDue = due(lineEnds, lineEndBefore, white, spaced);
-    // Added to the string's bits, a name's opening quote carries to its closing one.
-    const sum = inside + (opening & nameDue);
-    const nameEnds = (sum + inName) & quotes & ~inside;
-    inName = <u64>(sum < inside) | <u64>(sum + inName < sum);
-    const colonDue = due(nameEnds, nameEndBefore, white, spaced);
-    openedBefore = dueNext(openers, openedBefore, white, spaced);
-    memberBefore = dueNext(members, memberBefore, white, spaced);
-    colonBefore = dueNext(colons, colonBefore, white, spaced);
-    lineStartBefore = dueNext(lineFeeds, lineStartBefore, white, spaced);
-    lineEndBefore = dueNext(lineEnds, lineEndBefore, white, spaced);
-    nameEndBefore = dueNext(nameEnds, nameEndBefore, white, spaced);
+    const valueDue = memberDue | behindWhite(colons, colonBefore, white);
+    const lineStart = behindWhite(lineFeeds, lineStartBefore, white);
+    const lineEndDue = behindWhite(lineEnds, lineEndBefore, white);
+    const sum = inside + (opening & nameDue) + inName;
+    inName = (inside & ~sum) >> 63;
+    const nameEnds = sum & ~inside;
+    const colonDue = behindWhite(nameEnds, nameEndBefore, white);
+    openedBefore = carryPastWhite(openers, openedBefore, white);
+    memberBefore = carryPastWhite(members, memberBefore, white);
+    colonBefore = carryPastWhite(colons, colonBefore, white);
+    lineStartBefore = carryPastWhite(lineFeeds, lineStartBefore, white);
+    lineEndBefore = carryPastWhite(lineEnds, lineEndBefore, white);
+    nameEndBefore = carryPastWhite(nameEnds, nameEndBefore, white);
 
-    const values = opening | load<u64>(record, MASK.scalarStarts) | openers;
-    errors = load<u64>(record, MASK.errors);
+    const values = opening | load<u64>(masks, MASK.scalarStarts) | openers;
+    errors = load<u64>(masks, MASK.errors);
     errors |= values & ~(valueDue | lineStart);
-    // That what closes an empty container is of its kind, the stack has seen.
     errors |= valueDue & ~(values | (closers & opened));
     errors |= nameDue & ~(opening | closers);
     errors |= colons ^ colonDue;
@@ -118,16 +195,4 @@ function judgeBlocks(from: usize, count: i32, spaced: bool): usize {
   lineEndCarry = lineEndBefore;
   inNameCarry = inName;
   return events;
-}
-
-/** What is due behind the bytes in `x`. */
-@inline
-function due(x: u64, carry: u64, white: u64, spaced: bool): u64 {
-  return spaced ? behindWhite(x, carry, white) : behind(x, carry);
-}
-
-/** The same where the next block begins. */
-@inline
-function dueNext(x: u64, carry: u64, white: u64, spaced: bool): u64 {
-  return spaced ? carryPastWhite(x, carry, white) : x >> 63;
 }

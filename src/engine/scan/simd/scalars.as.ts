@@ -1,130 +1,136 @@
-/** scalars: numbers and literals outside strings, judged by where their runs of bytes end. */
-import { behind, equalAt } from './bits.as';
-import { MASK, recordOf } from './blocks.as';
-import { blockBytes } from './layout.as';
+/** scalars: literals, and what numbers have besides digits: looked at one by one. */
+import { MASK, masksOf, odditiesAt } from './blocks.as';
+import { dataStart } from './data.as';
+import { blockBytes, reserve } from './layout.as';
+import { odditiesEnd } from './tokens.as';
 
-/** 1 where the block before ended with a byte of a scalar, a minus that begins a number, */
-let scalarCarry: u64 = 0;
-let minusCarry: u64 = 0;
-/** a leading zero, a point, or inside the digits of an integer or a fraction. */
-let zeroCarry: u64 = 0;
-let pointCarry: u64 = 0;
-let integerCarry: u64 = 0;
-let fractionCarry: u64 = 0;
-/** The same of an e, the sign of an exponent, its digits. */
-let letterCarry: u64 = 0;
-let signCarry: u64 = 0;
-let exponentCarry: u64 = 0;
-/** A literal goes on into this block: its bytes, and the byte behind it. */
-let literalCarry: u64 = 0;
-let literalEndCarry: u64 = 0;
+/** What a byte is beside a scalar, as bits; and above them which of the oddities begins with it. */
+namespace KIND {
+  export const digit: u8 = 1;
+  /** It may stand behind a literal. */
+  export const ends: u8 = 2;
+  export const white: u8 = 4;
+  export const oddityShift: u8 = 4;
+}
+let kindsAt: usize = 0;
 
-export function resetScalars(): void {
-  scalarCarry = literalCarry = literalEndCarry = 0;
-  minusCarry = zeroCarry = pointCarry = letterCarry = signCarry = 0;
-  integerCarry = fractionCarry = exponentCarry = 0;
+/** An oddity: its text; which of 8 bytes that is; how long; and what is before and behind it. */
+namespace ODDITY {
+  export const text: usize = 0;
+  export const mask: usize = 8;
+  export const length: usize = 16;
+  /** 1: behind a digit; 0: not behind one. */
+  export const before: usize = 17;
+  /** Kinds of which what follows must have one. */
+  export const behind: usize = 18;
+  export const bytes: usize = 32;
+}
+/** Oddities by number; an exponent has no text of its own, 0 is none. */
+const exponent: u8 = 6;
+const oddityCount: usize = 7;
+let oddityTextsAt: usize = 0;
+
+export function setScalars(): void {
+  kindsAt = reserve(256);
+  oddityTextsAt = reserve(oddityCount * ODDITY.bytes);
+  for (let byte: usize = 0x30; byte <= 0x39; byte++) store<u8>(kindsAt + byte, KIND.digit);
+  for (let byte: usize = 0; byte < 256; byte++) {
+    const isWhite = byte == 0x20 || byte == 0x09 || byte == 0x0d;
+    if (isWhite) store<u8>(kindsAt + byte, KIND.white);
+    const ends = byte == 0x2c || byte == 0x5d || byte == 0x7d || byte == 0x0a;
+    if (ends) store<u8>(kindsAt + byte, KIND.ends);
+  }
+  setOddity(1, 0x2e, 0, 1, 1, KIND.digit);
+  setOddity(2, 0x2d, 0, 1, 0, KIND.digit);
+  setOddity(3, 0x65757274, 0xffffffff, 4, 0, KIND.ends | KIND.white);
+  setOddity(4, 0x6c6c756e, 0xffffffff, 4, 0, KIND.ends | KIND.white);
+  setOddity(5, 0x65736c6166, 0xffffffffff, 5, 0, KIND.ends | KIND.white);
+  store<u8>(kindsAt + 0x65, exponent << KIND.oddityShift);
+  store<u8>(kindsAt + 0x45, exponent << KIND.oddityShift);
+}
+
+function setOddity(number: u8, text: u64, mask: u64, length: u8, before: u8, behind: u8): void {
+  const at = oddityTextsAt + <usize>number * ODDITY.bytes;
+  store<u64>(at, text, ODDITY.text);
+  store<u64>(at, mask, ODDITY.mask);
+  store<u8>(at, length, ODDITY.length);
+  store<u8>(at, before, ODDITY.before);
+  store<u8>(at, behind, ODDITY.behind);
+  store<u8>(kindsAt + <usize>(text & 0xff), number << KIND.oddityShift);
 }
 
 /**
- * Finds the scalars of a group, and adds to its errors where they break the grammar.
- *
- * Follows each number from part to part. Adding the first digit of a run to the mask of digits
- * carries through the run and sets the bit behind it: `digits + starts`, and what is no digit of
- * it, are the ends. A carry out of the sum is a run that goes on in the next block. Every byte of
- * a number is reached from its first: what stands where no part may is an error at a part's end.
+ * Judges where runs of letters begin in the group at `from`: points, signs, exponents, literals. A
+ * run that begins well is that one token, and what is behind it no letter. False where one is
+ * whitespace, which was taken for letters: all of the group is to be looked at again.
  */
-export function judgeScalars(from: usize, count: i32): void {
-  let inScalar = scalarCarry;
-  let minusBefore = minusCarry;
-  let zeroBefore = zeroCarry;
-  let pointBefore = pointCarry;
-  let inInteger = integerCarry;
-  let inFraction = fractionCarry;
-  let unfinished = literalCarry | literalEndCarry | letterCarry | signCarry | exponentCarry;
-  for (let block: usize = 0; block < <usize>count; block++) {
-    const record = recordOf(block);
-    const digits = load<u64>(record, MASK.digits);
-    const minus = load<u64>(record, MASK.minus);
-    const points = load<u64>(record, MASK.points);
-    const letters = load<u64>(record, MASK.letters);
-    const bytes = digits | minus | points | letters;
-    const starts = bytes & ~behind(bytes, inScalar);
-    inScalar = bytes >> 63;
-    store<u64>(record, starts, MASK.scalarStarts);
-    const leading = starts & minus;
-    const first = (starts & ~(minus | letters)) | behind(leading, minusBefore);
-    minusBefore = leading >> 63;
-    const zeros = first & load<u64>(record, MASK.zeros);
-    let errors = (first & ~digits) | (behind(zeros, zeroBefore) & digits);
-    zeroBefore = zeros >> 63;
-    const integers = digits + (first & digits);
-    const integerEnds = (integers + inInteger) & ~digits;
-    inInteger = <u64>(integers < digits) | <u64>(integers + inInteger < integers);
-    const pointed = integerEnds & points;
-    const fraction = behind(pointed, pointBefore);
-    pointBefore = pointed >> 63;
-    const fractions = digits + (fraction & digits);
-    const fractionEnds = (fractions + inFraction) & ~digits;
-    inFraction = <u64>(fractions < digits) | <u64>(fractions + inFraction < fractions);
-    errors |= fraction & ~digits;
-    const ends = (integerEnds & ~points) | fractionEnds;
-    if ((letters | unfinished) != 0) {
-      errors |= judgeLetters(from + block * blockBytes, record, starts, ends);
-      unfinished = literalCarry | literalEndCarry | letterCarry | signCarry | exponentCarry;
-    } else errors |= ends & bytes;
-    if (errors != 0) store<u64>(record, load<u64>(record, MASK.errors) | errors, MASK.errors);
+export function judgeOddities(from: usize, isSpaced: bool): bool {
+  const kinds = kindsAt;
+  const end = odditiesEnd;
+  for (let item = odditiesAt; item < end; item += 4) {
+    const at = <usize>load<u32>(item);
+    const kind = load<u8>(kinds + <usize>load<u8>(at));
+    const number = kind >> KIND.oddityShift;
+    const oddity = oddityTextsAt + <usize>number * ODDITY.bytes;
+    const before = load<u8>(kinds + <usize>load<u8>(at - 1)) & KIND.digit;
+    const last = load<u8>(kinds + <usize>load<u8>(at + <usize>load<u8>(oddity, ODDITY.length)));
+    const differs = (load<u64>(at) ^ load<u64>(oddity, ODDITY.text)) & load<u64>(oddity, ODDITY.mask);
+    const isWell = last & load<u8>(oddity, ODDITY.behind);
+    if ((differs | <u64>(before ^ load<u8>(oddity, ODDITY.before))) == 0 && isWell != 0) {
+      // Behind a literal whitespace is taken for letters of its run.
+      if ((last & KIND.white) != 0 && !isSpaced) return false;
+      continue;
+    }
+    if (kind == KIND.white) return false;
+    if (number == exponent && isExponent(at)) continue;
+    setError(from, at);
   }
-  scalarCarry = inScalar;
-  minusCarry = minusBefore;
-  zeroCarry = zeroBefore;
-  pointCarry = pointBefore;
-  integerCarry = inInteger;
-  fractionCarry = inFraction;
+  return true;
 }
 
-/**
- * Literals and exponents. `starts`: of scalars; `ends`: the bytes behind numbers, as far as they
- * have no exponents.
- */
-function judgeLetters(p: usize, record: usize, starts: u64, ends: u64): u64 {
-  const digits = load<u64>(record, MASK.digits);
-  const minus = load<u64>(record, MASK.minus);
-  const letters = load<u64>(record, MASK.letters);
-  const bytes = digits | minus | load<u64>(record, MASK.points) | letters;
-  let errors = literalEndCarry & bytes;
-  let literals = literalCarry;
-  literalCarry = literalEndCarry = 0;
-  for (let rest = starts & letters; rest != 0; rest &= rest - 1) {
-    const at = <u64>ctz(rest);
-    const length = literalLength(p + <usize>at);
-    // Where there is none its first byte is also the one behind it, and an error.
-    const found = ((<u64>1) << length) - 1;
-    literals |= found << at;
-    const end = at + length;
-    if (end > 64) literalCarry = found >> (64 - at);
-    if (end < 64) errors |= ((<u64>1) << end) & bytes;
-    else literalEndCarry = (<u64>1) << (end - 64);
-  }
-  const rest = letters & ~literals;
-  if ((rest | letterCarry | signCarry | exponentCarry) == 0) return errors | (ends & bytes);
-  const exponents = (equalAt(p, 0x65) | equalAt(p, 0x45)) & rest;
-  const signs = minus | (equalAt(p, 0x2b) & rest);
-  const next = behind(exponents, letterCarry);
-  letterCarry = exponents >> 63;
-  const signed = next & signs;
-  const exponent = (next & ~signs) | behind(signed, signCarry);
-  signCarry = signed >> 63;
-  const sum = digits + (exponent & digits);
-  const exponentEnds = (sum + exponentCarry) & ~digits;
-  exponentCarry = <u64>(sum < digits) | <u64>(sum + exponentCarry < sum);
-  errors |= (exponent & ~digits) | (exponentEnds & bytes);
-  return errors | (ends & ~exponents & bytes);
+/** True where an exponent of a number is at `at`: behind a digit, and digits with or without sign. */
+function isExponent(at: usize): bool {
+  if (!isDigit(at - 1)) return false;
+  const next = load<u8>(at, 1);
+  return isDigit(at + 1) || ((next == 0x2b || next == 0x2d) && isDigit(at + 2));
 }
 
-/** Bytes of the literal at `at`, 0 where there is none. May read 4 bytes behind the block. */
 @inline
-function literalLength(at: usize): u64 {
-  const word = load<u32>(at);
-  if (word == 0x65757274 || word == 0x6c6c756e) return 4; // true, null
-  return word == 0x736c6166 && load<u8>(at, 4) == 0x65 ? 5 : 0; // false
+function isDigit(at: usize): bool {
+  return (load<u8>(kindsAt + <usize>load<u8>(at)) & KIND.digit) != 0;
+}
+
+function setError(from: usize, at: usize): void {
+  const masks = masksOf((at - from) >> 6);
+  store<u64>(masks, load<u64>(masks, MASK.errors) | ((<u64>1) << (at - from)), MASK.errors);
+}
+
+/** Digits of a fraction that are followed back to its point; a longer one is left to the reference. */
+const fractionMax: usize = 64;
+
+/**
+ * Judges the letters behind the digits of a fraction or an exponent in the pair of blocks at
+ * `from`: an exponent may stand behind a fraction, and that is all.
+ */
+export function judgeSecondParts(from: usize, masks: usize, letters: v128): void {
+  for (let half: usize = 0; half < 2; half++) {
+    const p = from + half * blockBytes;
+    const bits = <u64>(half == 0 ? i64x2.extract_lane(letters, 0) : i64x2.extract_lane(letters, 1));
+    let errors: u64 = 0;
+    for (let rest = bits; rest != 0; rest &= rest - 1) {
+      const at = p + <usize>ctz(rest);
+      if ((load<u8>(at) | 0x20) != 0x65 || !isFraction(at - 1)) errors |= rest & (0 - rest);
+    }
+    if (errors == 0) continue;
+    const word = masks + (half << 3);
+    store<u64>(word, load<u64>(word, MASK.errors) | errors, MASK.errors);
+  }
+}
+
+/** True where the digits up to `last` are those of a fraction. */
+function isFraction(last: usize): bool {
+  const least = max(dataStart, last - fractionMax);
+  let at = last;
+  while (at > least && isDigit(at)) at--;
+  return load<u8>(at) == 0x2e;
 }

@@ -4,10 +4,10 @@
  * Exact on lines it accepts; whatever it doubts it hands back. See ../README.md.
  */
 import { above } from './bits.as';
-import { eventsAt, MASK, recordOf, setBlocks } from './blocks.as';
-import { bytesAtDepth, depthBehind, followBrackets, groupDepth } from './brackets.as';
-import { isTooDeep, resetBrackets } from './brackets.as';
-import { classify } from './classes.as';
+import { eventsAt, MASK, masksOf, setBlocks } from './blocks.as';
+import { bytesAtDepth, closersOf, depthBehind, followBrackets } from './brackets.as';
+import { groupDepth, isTooDeep, resetBrackets } from './brackets.as';
+import { classify, findWhite, setClasses } from './classes.as';
 import { judged, judgeGroup, lastSound, resetGrammar } from './grammar.as';
 import { setEntries } from './entries.as';
 import { setSeed } from './hash.as';
@@ -29,8 +29,9 @@ import {
   openMember,
 } from './members.as';
 import { addRow, file, firstLine, isState, rows } from './rows.as';
-import { judgeScalars, resetScalars } from './scalars.as';
+import { judgeOddities, setScalars } from './scalars.as';
 import { resetStrings } from './strings.as';
+import { bracketsEnd, findTokens, hasWhite, keepTokens, resetTokens, setTokens } from './tokens.as';
 
 export * from './fold.as';
 export { beginState, clearTable, commitState, mainTable } from './states.as';
@@ -60,6 +61,9 @@ namespace STATUS {
 export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed1: u64): void {
   layOut(chunk, kept, rows);
   setBlocks();
+  setClasses();
+  setTokens();
+  setScalars();
   setPatterns();
   const pages = <usize>pagesMax;
   setEntries(reserve(pages << 2), reserve(pages << 2), reserve(pages));
@@ -71,6 +75,8 @@ export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed
 
 /** Literals and escapes are looked at as a whole, up to this far behind a block. */
 const lookAhead: usize = 8;
+/** Blocks are looked at two by two. */
+const pairBytes: usize = 2 * blockBytes;
 
 /** First byte of the line being read, as an offset in the file. */
 export let lineStart: i64 = 0;
@@ -83,7 +89,7 @@ let isFresh: bool = true;
 /** A line begins at `at`, in memory; everything before it is forgotten. */
 export function restart(at: usize): void {
   resetStrings();
-  resetScalars();
+  resetTokens();
   resetBrackets();
   resetGrammar();
   cursor = at;
@@ -123,12 +129,12 @@ export function keepFrom(): usize {
 let groupBlocks: i32 = groupMax;
 
 function scanBlocks(): i32 {
-  while (cursor + blockBytes + lookAhead <= dataEnd) {
+  while (cursor + pairBytes + lookAhead <= dataEnd) {
     if (doubtful || isTooDeep()) return STATUS.doubt;
-    const there = <i32>((dataEnd - lookAhead - cursor) / blockBytes);
+    const there = (<i32>((dataEnd - lookAhead - cursor) / pairBytes)) << 1;
     const count = min(there, groupBlocks);
     const status = scanGroup(cursor, count);
-    groupBlocks = status == STATUS.doubt ? 1 : min(groupMax, 2 * groupBlocks);
+    groupBlocks = status == STATUS.doubt ? 2 : min(groupMax, 2 * groupBlocks);
     if (status != STATUS.goOn) return status;
     cursor += <usize>count * blockBytes;
   }
@@ -137,9 +143,20 @@ function scanBlocks(): i32 {
 
 /** Each pass leaves its masks, or a list, to the next: so all of them run without guessing. */
 function scanGroup(from: usize, count: i32): i32 {
-  followBrackets(from, classify(from, count));
-  judgeScalars(from, count);
-  const events = judgeGroup(from, count);
+  const hasControl = classify(from, count);
+  // Where whitespace was in the last group there will be more.
+  let isSpaced = hasWhite || hasControl;
+  if (isSpaced) findWhite(from, count);
+  findTokens(from, count, isSpaced);
+  if (!judgeOddities(from, isSpaced)) {
+    isSpaced = true;
+    findWhite(from, count);
+    findTokens(from, count, isSpaced);
+    judgeOddities(from, isSpaced);
+  }
+  keepTokens();
+  followBrackets(from, bracketsEnd);
+  const events = judgeGroup(from, count, isSpaced);
   const isSound = ~lastSound == 0;
   const status = takeEvents(from, events);
   return status == STATUS.goOn && !isSound ? STATUS.doubt : status;
@@ -178,25 +195,25 @@ function takeStateEvents(from: usize, start: usize): i32 {
   let depth = groupDepth();
   for (let block: usize = 0; block < judged; block++) {
     const p = from + block * blockBytes;
-    const record = recordOf(block);
+    const masks = masksOf(block);
     let wanted = block + 1 == judged ? lastSound : ~(<u64>0);
     if (start >= p + blockBytes) wanted = 0;
     else if (start > p) wanted &= (~(<u64>0)) << (start - p);
     if (wanted != 0) {
-      const status = takeBlock(p, record, depth, wanted);
+      const status = takeBlock(p, masks, depth, wanted);
       if (status != STATUS.goOn) return status;
     }
-    depth = depthBehind(record, depth);
+    depth = depthBehind(masks, depth);
   }
   return STATUS.goOn;
 }
 
-function takeBlock(p: usize, record: usize, depth: i32, wanted: u64): i32 {
-  const commas = load<u64>(record, MASK.commas);
-  const closers = load<u64>(record, MASK.closers);
-  const outer = commas & bytesAtDepth(1, record, depth);
-  const inner = (commas | closers) & bytesAtDepth(2, record, depth) & wanted;
-  const lineFeeds = load<u64>(record, MASK.lineFeeds);
+function takeBlock(p: usize, masks: usize, depth: i32, wanted: u64): i32 {
+  const commas = load<u64>(masks, MASK.commas);
+  const closers = closersOf(masks);
+  const outer = commas & bytesAtDepth(1, masks, depth);
+  const inner = (commas | closers) & bytesAtDepth(2, masks, depth) & wanted;
+  const lineFeeds = load<u64>(masks, MASK.lineFeeds);
   let events = (lineFeeds | outer) & wanted;
   if (inState) events |= inner;
   while (events != 0) {

@@ -1,54 +1,25 @@
-/** strings: which quotes count, what is inside them, and escapes. */
-import { equal, equalAt, maskOf, oddUpTo } from './bits.as';
+/** strings: escapes in them, and what goes on from block to block. */
+import { equal, equalAt, maskOf } from './bits.as';
 
-const quote: i32 = 0x22;
 const backslash: i32 = 0x5c;
 const letterU: i32 = 0x75;
 const oddBits: u64 = 0xaaaaaaaaaaaaaaaa;
 
-/** Quotes of this block that open or close a string. */
-export let quotes: u64 = 0;
-/** Bytes inside strings: from the opening quote up to the byte before the closing one. */
-export let inside: u64 = 0;
-
-/** The block before ended inside a string (all bits set), or with a backslash that escapes. */
-let insideCarry: u64 = 0;
-let escapeCarry: u64 = 0;
+/** 1 where the block before ended with a backslash that escapes. */
+export let escapeCarry: u64 = 0;
 /** Bytes of this block that are digits of a \u in the block before. */
-let digitCarry: u64 = 0;
+export let digitCarry: u64 = 0;
 
 export function resetStrings(): void {
-  insideCarry = 0;
   escapeCarry = 0;
   digitCarry = 0;
-}
-
-/** Finds the strings of the block at `p`; gives where escapes are wrong. */
-@inline
-export function findStrings(p: usize, a: v128, b: v128, c: v128, d: v128): u64 {
-  let errors: u64 = 0;
-  let found = equal(a, b, c, d, quote);
-  const slash = i8x16.splat(<i8>backslash);
-  const any = v128.or(
-    v128.or(i8x16.eq(a, slash), i8x16.eq(b, slash)),
-    v128.or(i8x16.eq(c, slash), i8x16.eq(d, slash)),
-  );
-  if (v128.any_true(any) || (escapeCarry | digitCarry) != 0) {
-    const escaped = findEscaped(p);
-    found &= ~escaped;
-    errors = wrongEscapes(p, escaped);
-  }
-  quotes = found;
-  inside = oddUpTo(found) ^ insideCarry;
-  insideCarry = <u64>(<i64>inside >> 63);
-  return errors;
 }
 
 /**
  * The bytes behind a backslash that is not escaped itself. Source: simdjson, "find_escaped": in a
  * run of backslashes every other one escapes, and subtraction finds where runs end.
  */
-function findEscaped(p: usize): u64 {
+export function findEscaped(p: usize): u64 {
   const slashes = equalAt(p, backslash);
   const free = slashes & ~escapeCarry;
   const ends = (((free << 1) | oddBits) - free) ^ oddBits;
@@ -58,7 +29,7 @@ function findEscaped(p: usize): u64 {
 }
 
 /** Escaped bytes that begin no escape, and bytes that should be digits of a \u escape. */
-function wrongEscapes(p: usize, escaped: u64): u64 {
+export function wrongEscapes(p: usize, escaped: u64): u64 {
   const a = v128.load(p);
   const b = v128.load(p, 16);
   const c = v128.load(p, 32);
