@@ -99,6 +99,18 @@ describe('plain lines', () => {
   });
 });
 
+describe('whole states', () => {
+  it('are read the same where a kernel that folds nothing has read such lines before', () => {
+    const codec = progressive.codec('segment');
+    const state = (n: number): string => `{"op":"SET","data":{"k${n}":${n}}}`;
+    const lines = Array.from({ length: 400 }, (_, n) => (n % 25 === 24 ? state(n) : set('x', n)));
+    const bytes = Buffer.from(log(...lines));
+    answersOf(simd, bytes, 65536, { codec, fold: false });
+    const found = answersOf(simd, bytes, 65536, { codec });
+    expect(difference(referenceAnswers(bytes, { codec }), found)).toBe(undefined);
+  });
+});
+
 describe('random lines', () => {
   it('are read the same, whole ones and those with mistakes', () => {
     const seed = announcedSeed('SIMD kernel, random lines');

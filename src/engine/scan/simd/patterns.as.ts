@@ -195,6 +195,8 @@ function learnParts(first: usize, lineAt: usize, lineFeed: usize): i32 {
   for (let k = 0; k <= place; k++) {
     const slot = <i32>load<u8>(guessesAt + <usize>k);
     const role = roleOf(slot);
+    // Who folds reads these members one by one, whoever learns the line.
+    if (role == ROLE.members) return 0;
     const isText = load<u8>(slotTypesAt + <usize>slot) == TYPE_BIT.text;
     const from = addressIn(load<i64>(slotStartsAt + ((<usize>slot) << 3)));
     if (role == ROLE.word && isText) continue;
