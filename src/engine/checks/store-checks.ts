@@ -8,7 +8,7 @@ import { intentForReading } from '../compaction/intent.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import type { HolderSearch } from '../kernel-locks.js';
 import { scanLog, type LogScan } from './scan-log.js';
-import { KIND } from '../scan/kernel.js';
+import { KIND, type LineBatch } from '../scan/kernel.js';
 import { siblingsOf } from '../siblings.js';
 import { plural } from '../text.js';
 
@@ -68,6 +68,7 @@ export async function checkCut(
   if (cut === undefined) return false;
   const base = baseOf(scan.log, await backups());
   if (base === undefined && !scan.log.missing) return false;
+  if (await isAllOf(context, scan, base)) return false;
   await reportCut(context, scan, base, cut, findings);
   return true;
 }
@@ -86,6 +87,30 @@ export function cutOf(scan: LogScan): string | undefined {
   if (start === undefined || (first.ended && hiddenEntries(first).length === 0)) return undefined;
   const torn = first.head.slice(0, Math.min(start.length, piece.length));
   return start.startsWith(torn) ? 'a torn checkpoint at its start' : undefined;
+}
+
+/**
+ * True for a log of no bytes beside a base without live keys: where compaction leaves the lines of
+ * live keys, it leaves none of that base.
+ */
+export async function isAllOf(
+  context: Context,
+  { log, bytes }: LogScan,
+  base: CheckedBackup | undefined,
+): Promise<boolean> {
+  if (log.missing || bytes > 0 || base === undefined) return false;
+  if (log.dialect.compaction !== 'lines') return false;
+  let others = 0;
+  const onRows = ({ kind, count }: LineBatch) => {
+    for (let row = 0; row < count; row++) {
+      const isEntry = kind[row] === KIND.put || kind[row] === KIND.delete;
+      if (!isEntry && kind[row] !== KIND.blank) others++;
+    }
+  };
+  const backup = await scanLog(context, backupLog(log, base), { onRows });
+  backup.close();
+  // Lines that are no entries of a key are kept, whatever they are.
+  return backup.keydir.count === 0 && others === 0;
 }
 
 async function reportCut(

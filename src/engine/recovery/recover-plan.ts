@@ -34,7 +34,7 @@ import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { keysLeft, scanPlanned } from './recover-state.js';
-import { cutOf } from '../checks/store-checks.js';
+import { cutOf, isAllOf } from '../checks/store-checks.js';
 import { plural } from '../text.js';
 
 /** Plans the recovery of one log. Throws LogctlError; a refusal is a plan with `refusal`. */
@@ -90,8 +90,8 @@ class LogPlanner {
 
   async plan(): Promise<LogPlan> {
     const { scan, backups, findings, log } = this.analysis;
-    const cut = cutOf(scan);
     const base = baseOf(log, backups);
+    const cut = (await isAllOf(this.context, scan, base)) ? undefined : cutOf(scan);
     const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
     const before = isCut ? undefined : predecessorOf(this.analysis);
     const isOrphan = !isCut && findings.has('orphan-start') && scan.damages[0]?.offset !== 0;
