@@ -153,9 +153,27 @@ describe('start-up', () => {
     writeFileSync(path, log(set('a', 1)));
     const { stdout, modules } = loadedBy(['verify', path]);
     expect(stdout).toContain('no problems found');
-    expect(packagesOf(modules)).toEqual(['commander']);
+    expect(packagesOf(modules)).toEqual([]);
+  });
+
+  it('of a command takes what the build has compiled ahead', () => {
+    const { stdout } = spawnSync(process.execPath, ['--print', isTakenAsCompiled], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toBe('true\n');
+  });
+
+  it('finds packages where one is needed: foreign functions, colours, tables', () => {
+    expect(run(['--version']).stdout).toContain('kernel locks: koffi');
+    const { modules } = loadedBy(['inspect', '--color', data]);
+    expect(packagesOf(modules).sort()).toEqual(['chalk', 'cli-table3']);
   });
 });
+
+const isTakenAsCompiled = `
+  const { ahead, commandsScript } = require('./bin/load.js');
+  commandsScript(fs.readFileSync(ahead)).cachedDataRejected === false;
+`;
 
 /** Node names every module it stores: those are the ones that a run loaded. */
 function loadedBy(args: string[]): { stdout: string; modules: string[] } {

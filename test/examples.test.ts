@@ -2,7 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../src/cli/commands/index.js';
+import type { CommandName } from '../src/cli/commands/index.js';
+import { loadModule } from '../src/cli/commands/modules.js';
 import { addGlobals, normalise } from '../src/cli/globals.js';
 import type { Io } from '../src/cli/io.js';
 import { METRICS } from '../src/engine/metrics/metrics-text.js';
@@ -109,7 +110,7 @@ it('are all in the README beside them', () => {
 /** Parses a command line with the command's own options; nothing is run. */
 async function expectTaken([path, name, ...args]: string[]): Promise<void> {
   expect(path).toBe(program);
-  const module = await COMMANDS.find((command) => command.name === name)!.load();
+  const module = await loadModule[name as CommandName]();
   const command = new Command(name).exitOverride().configureOutput({ writeErr: () => {} });
   module.define(command, { now: () => 0 } as Io);
   addGlobals(command).action(() => {});

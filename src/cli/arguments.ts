@@ -1,13 +1,16 @@
 /** The arguments become a command, which is run; help and version are answered. */
 import { Command, CommanderError } from 'commander';
 import type { CommandModule } from './commands/command.js';
-import { COMMANDS } from './commands/index.js';
+import { COMMANDS, type CommandName } from './commands/index.js';
+import { loadModule } from './commands/modules.js';
 import { addGlobals, asksForJson, globalsOf, normalise, versionAsked } from './globals.js';
 import type { Globals } from './globals.js';
 import { programHelp } from './help.js';
 import type { Io } from './io.js';
 import { execute, fail } from './run.js';
 import { versionLine } from './version.js';
+
+export { nodeDisk } from '../engine/reading.js';
 
 /** A parsed command line. */
 export interface Invocation {
@@ -38,7 +41,7 @@ export async function runArguments(args: string[], io: Io): Promise<number> {
 /** How locks are reached is the engine's to say: only here it is loaded for no command. */
 async function versionOf(io: Io): Promise<string> {
   const { loadKernelLocks } = await import('../engine/index.js');
-  const { via } = await loadKernelLocks(await io.disk());
+  const { via } = await loadKernelLocks(io.disk());
   return versionLine(via);
 }
 
@@ -53,7 +56,7 @@ async function parse(
   let command: Command | undefined;
   program.hook('preSubcommand', async (_, subcommand) => {
     named(subcommand.name());
-    module = await COMMANDS.find(({ name }) => name === subcommand.name())!.load();
+    module = await loadModule[subcommand.name() as CommandName]();
     module.define(subcommand, io);
     addGlobals(subcommand).action(() => {
       command = subcommand;

@@ -1,5 +1,6 @@
 /** Whether a stream gets colour: --color > NO_COLOR > FORCE_COLOR > TERM=dumb > is a TTY. */
 import type { ChalkInstance } from 'chalk';
+import { require } from './require.js';
 
 /** `false` is --no-color. */
 export type ColorFlag = 'always' | 'never' | 'auto' | false | undefined;
@@ -20,10 +21,8 @@ export function wantsColor(
 }
 
 /** Gives what colours a stream's text; without colour undefined, and nothing is loaded. */
-export async function chalkFor(
-  ...decided: Parameters<typeof wantsColor>
-): Promise<ChalkInstance | undefined> {
+export function chalkFor(...decided: Parameters<typeof wantsColor>): ChalkInstance | undefined {
   if (!wantsColor(...decided)) return undefined;
-  const { Chalk } = await import('chalk');
+  const { Chalk } = require('chalk') as typeof import('chalk');
   return new Chalk({ level: 1 });
 }

@@ -27,8 +27,7 @@ export interface Io {
   random(): string;
   /** Waits; ends early, without an error, when interrupted. */
   sleep(ms: number): Promise<void>;
-  /** A promise, because help must not load the engine. */
-  disk(): Promise<Disk>;
+  disk(): Disk;
   /** Asks the person at the terminal; absent where nobody sits at one. Only y and yes are yes. */
   ask?(question: string): Promise<boolean>;
   /** Aborted with an `Interruption` as its reason. */
@@ -36,7 +35,7 @@ export interface Io {
 }
 
 /** The Io of the process itself. What few commands need is imported by them: start-up counts. */
-export function processIo(interruption: AbortSignal): Io {
+export function processIo(interruption: AbortSignal, disk: () => Disk): Io {
   return {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
@@ -45,7 +44,7 @@ export function processIo(interruption: AbortSignal): Io {
     now: () => Date.now(),
     random: () => Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
     sleep: (ms) => sleep(ms, interruption),
-    disk: async () => (await import('../engine/reading.js')).nodeDisk,
+    disk,
     // In this order, for making process.stdin takes time, and cron has no terminal to write to.
     ...(process.stdout.isTTY && process.stdin.isTTY
       ? { ask: (question: string) => askTerminal(question, interruption) }

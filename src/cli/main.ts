@@ -1,6 +1,6 @@
 /** The process: signals, closed pipes, exit code. */
 import { processIo, type Interruption } from './io.js';
-import { runCli } from './program.js';
+import { runCli, type Commands } from './program.js';
 
 // How long a run may take to clean up after a signal.
 const graceMs = 2_000;
@@ -10,7 +10,16 @@ endOn('SIGINT', 'interrupted', 130);
 endOn('SIGTERM', 'terminated', 143);
 for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnStreamError);
 
-process.exitCode = await runCli(process.argv.slice(2), processIo(interruption.signal));
+/**
+ * Runs logctl with `args` (without node and script). `load` loads all that help does without: the
+ * launcher knows how that is quick.
+ */
+export async function main(args: string[], load: () => Commands): Promise<void> {
+  let loaded: Commands | undefined;
+  const commands = (): Commands => (loaded ??= load());
+  const io = processIo(interruption.signal, () => commands().nodeDisk);
+  process.exitCode = await runCli(args, io, async () => commands());
+}
 
 /** The first signal asks the run to end, temporary files and all; a second one insists. */
 function endOn(signal: NodeJS.Signals, reason: Interruption, exitCode: number): void {

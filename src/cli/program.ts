@@ -2,14 +2,21 @@
 import { programHelp, shortHelp } from './help.js';
 import type { Io } from './io.js';
 
+/** All that help does without. */
+export type Commands = typeof import('./arguments.js');
+
 /**
  * Runs logctl with `args` (without node and script) and gives the exit code.
- * Throws nothing: what goes wrong is printed.
+ * Throws nothing: what goes wrong is printed. `load` is called where help is not all.
  */
-export async function runCli(args: string[], io: Io): Promise<number> {
+export async function runCli(
+  args: string[],
+  io: Io,
+  load: () => Promise<Commands>,
+): Promise<number> {
   const help = helpFor(args);
   if (help === undefined) {
-    const { runArguments } = await import('./arguments.js');
+    const { runArguments } = await load();
     return runArguments(args, io);
   }
   await io.out.write(help);

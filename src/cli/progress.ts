@@ -5,6 +5,7 @@ import { escape, safeJson } from './escape.js';
 import { shorten } from './human/text.js';
 import { briefBytes, seconds } from './human/units.js';
 import type { Io } from './io.js';
+import { require } from './require.js';
 
 /** A place that shows the newest Progress. */
 export interface ProgressLine {
@@ -61,16 +62,13 @@ function spinner(io: Io): ProgressLine {
   const clock = phaseClock(io);
   const startedAt = io.now();
   let stopped = false;
-  let loading = false;
   let drawn: Ora | undefined;
-  const start = async (text: string) => {
-    loading = true;
-    const { default: ora } = await import('ora');
-    if (stopped) return;
+  const start = (text: string) => {
+    const { default: ora } = require('ora') as typeof import('ora');
     // discardStdin would put the terminal's input into raw mode, where Ctrl-C is only a byte.
     // The `line` spinner is plain ASCII, for terminals without UTF-8.
     const still = { discardStdin: false, color: false } as const;
-    drawn = ora({ text, stream: io.err.stream, spinner: 'line', ...still }).start();
+    return ora({ text, stream: io.err.stream, spinner: 'line', ...still }).start();
   };
   return {
     show(at) {
@@ -78,8 +76,8 @@ function spinner(io: Io): ProgressLine {
       if (stopped || io.now() - startedAt < patienceMs) return;
       // Two columns for the spinner, one so that the line never wraps.
       const text = progressText(at, elapsedMs, (io.err.columns ?? 80) - 3);
-      if (drawn !== undefined) drawn.text = text;
-      else if (!loading) void start(text);
+      if (drawn === undefined) drawn = start(text);
+      else drawn.text = text;
     },
     clear: () => void drawn?.clear(),
     stop() {

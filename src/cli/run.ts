@@ -54,7 +54,7 @@ async function show(io: Io, globals: Globals, outcome: Outcome): Promise<number>
     await io.out.write(`${toJson(report)}\n`);
   } else if (!globals.quiet || exitCode !== 0) {
     const target = io[stream];
-    const look = lookOf(target.columns, await chalkFor(target, io.env, globals.color));
+    const look = lookOf(target.columns, chalkFor(target, io.env, globals.color));
     // A quiet run is one whose output is mailed: the mail has no other place for the exit code.
     const end = globals.quiet ? `exit ${exitCode}\n` : '';
     await target.write(toText(report, look) + end);

@@ -28,7 +28,7 @@ const breathEveryMs = 50;
 /** Opens a session. Reads standard input to its end when `-` is among the targets. */
 export async function openSession(io: Io, globals: Globals, targets: string[]): Promise<Session> {
   const { json = false } = globals;
-  const disk = await io.disk();
+  const disk = io.disk();
   const progress = openProgress(io, globals.progress ?? (globals.quiet ? 'none' : 'auto'));
   const talk = Math.max(globals.verbose ?? 0, globals.quiet ? -1 : 0);
   const context = contextOf(io, disk, talk, progress);

@@ -83,7 +83,7 @@ export async function loadKernelLocks(
 ): Promise<KernelLocks> {
   const wanted = (via: LockVia) => use === undefined || use === via;
   const calls =
-    (wanted('koffi') ? await loadKoffiCalls() : undefined) ??
+    (wanted('koffi') ? loadKoffiCalls() : undefined) ??
     (wanted('perl') ? findPerlCalls(disk) : undefined) ??
     (wanted('flock') ? findFlockCalls(disk) : undefined);
   return calls === undefined ? noLocks(disk) : kernelLocks(calls, disk);

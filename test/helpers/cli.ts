@@ -1,7 +1,7 @@
 // Runs the command line in this process: arguments in; stdout, stderr and exit code out.
 import { nodeDisk, type Disk } from '../../src/engine/index.js';
 import type { Interruption, Io, OutputStream } from '../../src/cli/io.js';
-import { runCli } from '../../src/cli/program.js';
+import { runCli, type Commands } from '../../src/cli/program.js';
 
 export interface CliOptions {
   /** Relative paths are meant from here; default is the directory of the test run. */
@@ -32,6 +32,7 @@ export interface CliResult {
 }
 
 let temporaries = 0;
+const loadCommands = (): Promise<Commands> => import('../../src/cli/arguments.js');
 
 /** Runs `logctl` with `args`. The environment is empty unless given, so colours stay off. */
 export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
@@ -46,11 +47,11 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
     // Of the same length each time, and never twice: temporary files are made exclusively.
     random: () => (temporaries += 1).toString(16).padStart(16, '0'),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    disk: async () => disk,
+    disk: () => disk,
     ...(options.ask === undefined ? {} : { ask: options.ask }),
     interruption: interruption.signal,
   };
-  const exitCode = await inDirectory(options.cwd, () => runCli(args, io));
+  const exitCode = await inDirectory(options.cwd, () => runCli(args, io, loadCommands));
   const outBytes = out.bytes();
   return { out: outBytes.toString(), outBytes, err: err.bytes().toString(), exitCode };
 }

@@ -129,7 +129,7 @@ async function approve(
   if (yes === true) return true;
   if (json) return 'nobody';
   progress.stop();
-  const look = lookOf(io.out.columns, await chalkFor(io.out, io.env, undefined));
+  const look = lookOf(io.out.columns, chalkFor(io.out, io.env, undefined));
   await io.out.write(toText({ ...planned, next: [] }, look));
   if (io.ask === undefined) return 'nobody';
   await io.out.write('\n');

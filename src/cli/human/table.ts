@@ -1,8 +1,6 @@
 /** Tables without borders, two columns in, two columns between. */
-import { createRequire } from 'node:module';
+import { require } from '../require.js';
 import { shorten, widthOf } from './text.js';
-
-const require = createRequire(import.meta.url);
 
 export interface Column {
   head: string;

@@ -1,7 +1,10 @@
 /** flock and leases by calling libc through koffi: a microsecond each, no compiler. */
+import { createRequire } from 'node:module';
 import { platform } from 'node:os';
 import { pause } from '../disk.js';
 import { ERRNO, FCNTL, FLOCK, LEASE, type KernelCalls } from './calls.js';
+
+const require = createRequire(import.meta.url);
 
 // A lease is refused while a writer has the log open, about 0.2 ms per entry: these many tries run
 // at full speed before the polling begins to sleep.
@@ -12,12 +15,10 @@ const pollMs = 0.05;
  * Loads koffi, an optional dependency. Undefined when it is not installed, has no build for this
  * system or finds no flock: then another way is tried.
  */
-export async function loadKoffiCalls(): Promise<KernelCalls | undefined> {
+export function loadKoffiCalls(): KernelCalls | undefined {
   if (platform() === 'win32') return undefined;
-  let koffi;
   try {
-    koffi = await import('koffi');
-    return callsOf(koffi);
+    return callsOf(require('koffi') as typeof import('koffi'));
   } catch {
     // Not installed, no build for this libc, or a symbol is missing: one answer for all.
     return undefined;

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { SegmentWorkerData } from './segment-worker.js';
 
 /** Beside the built program; where it is run from its sources there is none, and no threads. */
-const program = new URL('./segment-worker.js', import.meta.url);
+const program = new URL('./segment-worker.cjs', import.meta.url);
 
 /** What such a thread forgets at once is little: room for more would only be filled. */
 const resourceLimits = { maxYoungGenerationSizeMb: 1 };

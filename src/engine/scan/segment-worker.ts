@@ -24,7 +24,7 @@ export interface SegmentWorkerData {
   shared: SharedParts;
 }
 
-await readAhead(workerData as SegmentWorkerData);
+void readAhead(workerData as SegmentWorkerData);
 
 async function readAhead({ kernel: how, file, shared }: SegmentWorkerData): Promise<void> {
   const { chunkBytes = defaultChunkBytes } = how;
