@@ -34,3 +34,21 @@ export function areConsecutive(numbers: Float64Array, count: number): boolean {
   for (let row = 1; row < count; row++) if (numbers[row] !== numbers[row - 1] + 1) return false;
   return count > 0 && numbers[0] === numbers[0];
 }
+
+/** True where none of them is a number. */
+export function areAbsent(numbers: Float64Array, count: number): boolean {
+  for (let row = 0; row < count; row++) if (numbers[row] === numbers[row]) return false;
+  return true;
+}
+
+/** Calls `give` with each run of one operation, and how many rows it is long. */
+export function eachRunOf(
+  ops: Uint8Array,
+  count: number,
+  give: (op: number, rows: number) => void,
+) {
+  for (let from = 0, to = 1; from < count; from = to++) {
+    while (to < count && ops[to] === ops[from]) to++;
+    give(ops[from], to - from);
+  }
+}

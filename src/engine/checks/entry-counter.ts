@@ -3,7 +3,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import type { FindingList } from '../finding-list.js';
 import { opsOf } from '../log.js';
 import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
-import { areCalm, lastOfRising } from './calm-rows.js';
+import { areCalm, eachRunOf, lastOfRising } from './calm-rows.js';
 import { SequenceRule } from './sequence-rule.js';
 import { isoTime } from '../text.js';
 
@@ -59,7 +59,7 @@ export class EntryCounter {
     // The first time of a file is compared with those of the files before it.
     if (time === undefined || (time === time && path !== this.timedPath)) return false;
     if (this.dialect.sequenced && !this.sequence.seeAll(batch.seq, count)) return false;
-    for (let row = 0; row < count; row++) this.countOp(batch.op[row]);
+    eachRunOf(batch.op, count, this.countOps);
     if (time === time) this.lastTime = time;
     this.inHead = false;
     const last = count - 1;
@@ -73,7 +73,7 @@ export class EntryCounter {
     const kind = batch.kind[row];
     const offset = batch.offset[row];
     const length = batch.length[row];
-    this.countOp(batch.op[row]);
+    this.countOps(batch.op[row], 1);
     if (this.firstKind === undefined) this.firstLength = length;
     this.firstKind ??= kind;
     if (this.inHead && kind === KIND.state) this.headBytes += length + 1;
@@ -92,9 +92,9 @@ export class EntryCounter {
   }
 
   /** A dialect may learn names of operations while it reads. */
-  private countOp(op: number): void {
-    this.ops[op] = (this.ops[op] ?? 0) + 1;
-  }
+  private readonly countOps = (op: number, rows: number): void => {
+    this.ops[op] = (this.ops[op] ?? 0) + rows;
+  };
 
   private seeTime(
     time: number,

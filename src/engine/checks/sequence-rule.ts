@@ -2,7 +2,7 @@
 import type { FindingList } from '../finding-list.js';
 import type { Position } from '../model.js';
 import { plural } from '../text.js';
-import { areConsecutive } from './calm-rows.js';
+import { areAbsent, areConsecutive } from './calm-rows.js';
 
 /** How an entry takes part: `state` carries the highest number it stands for, `note` a gap's. */
 export type SequenceRole = 'entry' | 'state' | 'note';
@@ -35,7 +35,7 @@ export class SequenceRule {
    * neither: then nothing was seen, and `see` is to see each.
    */
   seeAll(seqs: Float64Array, count: number): boolean {
-    if (seqs.subarray(0, count).every(Number.isNaN)) {
+    if (areAbsent(seqs, count)) {
       this.interrupted = true;
       return true;
     }
