@@ -5,6 +5,9 @@ import { LogctlError } from '../src/engine/errors.js';
 import { keyToString, stringToKey } from '../src/engine/keydir/key-bytes.js';
 import { Keydir, type Semantics } from '../src/engine/keydir/keydir.js';
 import { SimdKeydir } from '../src/engine/keydir/simd-keydir.js';
+import { KIND } from '../src/engine/scan/kernel.js';
+import { emptyBatch } from '../src/engine/scan/line-batch.js';
+import { RowFold } from '../src/engine/scan/row-fold.js';
 import { loadSimdModule, openSimd } from '../src/engine/scan/simd-module.js';
 import { log, remove, set } from './helpers/bot-log.js';
 import { randomFrom } from './helpers/crash-states.js';
@@ -28,6 +31,25 @@ function put(keydir: Keydir, key: string, offset: number, length: number): void 
 function forget(keydir: Keydir, key: string): boolean {
   const bytes = stringToKey(key);
   return keydir.delete(bytes, 0, bytes.length);
+}
+
+/** Folds rows a batch at a time, as those of another kernel are. */
+function foldAll(keydir: Keydir, rows: readonly { kind: number; key: string }[]): void {
+  const batch = emptyBatch(4096);
+  for (let first = 0; first < rows.length; first += 100) {
+    const part = rows.slice(first, first + 100);
+    const keys = part.map(({ key }) => stringToKey(key));
+    batch.keys = Buffer.concat(keys);
+    batch.count = part.length;
+    for (let row = 0, at = 0; row < part.length; at += keys[row++].length) {
+      batch.kind[row] = part[row].kind;
+      batch.keyStart[row] = at;
+      batch.keyLength[row] = keys[row].length;
+      batch.valueOffset[row] = (first + row) * 2 ** 20;
+      batch.valueLength[row] = first % 1_000;
+    }
+    if (!keydir.foldForeign(batch, 1, first + 1)) new RowFold(keydir, batch).fold(0, 1, first + 1);
+  }
 }
 
 const contents = (keydir: Keydir, semantics: Semantics): unknown[] =>
@@ -86,6 +108,30 @@ describe('against the plain keydir', () => {
       const found = answersOf(openSimdKernels(module), bytes, chunkBytes);
       expect(difference(wanted, found)).toBeUndefined();
     }
+  });
+
+  it('rows that set keys while forgotten entries are packed away set what lies elsewhere then', () => {
+    const [found, wanted] = [openKeydir(), new Keydir()];
+    const name = (i: number): string => `key ${i} ${'x'.repeat(100)}`;
+    const all = Array.from({ length: 4_000 }, (_, i) => ({ kind: KIND.put, key: name(i) }));
+    // Each removal may be the one after which the entries of the puts behind it are moved.
+    const mixed = all.flatMap(({ key }, i) => [{ kind: KIND.delete, key }, all[(i + 9) % 4_000]]);
+    for (const rows of [all, mixed, all]) {
+      foldAll(found, rows);
+      foldAll(wanted, rows);
+      expectSame(found, wanted);
+    }
+  });
+
+  it('keys with the same hash are told apart by their bytes', () => {
+    const keydir = openKeydir();
+    // About ten pairs of so many have the same hash of 32 bits.
+    const count = 300_000;
+    foldAll(
+      keydir,
+      Array.from({ length: count }, (_, i) => ({ kind: KIND.put, key: `key ${i}` })),
+    );
+    expect(keydir.count).toBe(count);
   });
 
   it('a table of many pages has each key where it is looked for, whatever came and went', () => {

@@ -79,6 +79,21 @@ export function setVersions(entry: usize, versions: u32): void {
   store<u32>(entry, versions, 20);
 }
 
+/** Sets the value of a living entry once more; gives by how much the new one is longer. */
+@inline
+export function replaceValue(
+  entry: usize,
+  file: u32,
+  offset: i64,
+  length: i64,
+  line: u32,
+): i64 {
+  const before = valueLengthOf(entry);
+  setValue(entry, file, offset, length, line);
+  setVersions(entry, versionsOf(entry) + 1);
+  return length - before;
+}
+
 /**
  * Makes room for an entry behind the last one in page `page` (-1: none) of `owner`; gives its
  * handle. The page it is in then is `handle >> pageWordBits`.

@@ -1,17 +1,30 @@
 /** queue: changes of the keydir that wait for each other: together they miss the cache less. */
-import { addressOf } from './entries.as';
+import { addressOf, generationOf, replaceValue } from './entries.as';
 import { hashOf } from './hash.as';
 import { putKey, removeKey } from './keydir.as';
-import { findKey, growSlots, isKeyOf, likelySlot, touchSlot } from './slots.as';
+import { findKey, growSlots, homeAddress, isKeyOf, likelySlot } from './slots.as';
 import { packIfDue } from './states.as';
 import { TABLE } from './table.as';
 
 /** Changes held at most. */
 const room: i32 = 64;
-/** A change: table, key's address and length, hash, line, file, offset, length, slot, entry, word. */
-const changeBytes: usize = 56;
+/** A change: key's address and length, line, file, offset, value length, hash, slot, word. */
+namespace CHANGE {
+  export const key: usize = 0;
+  export const length: usize = 4;
+  export const line: usize = 8;
+  export const file: usize = 12;
+  export const offset: usize = 16;
+  export const valueLength: usize = 24;
+  export const hash: usize = 32;
+  export const slot: usize = 36;
+  export const word: usize = 40;
+}
+const changeBytes: usize = 48;
 const isRemoval: u32 = 0xffffffff;
 
+/** The table of all changes held. */
+let queueTable: usize = 0;
 let queueAt: usize = 0;
 let queued: i32 = 0;
 /** What the first looks read: a sum nobody needs, without which the reads could be left out. */
@@ -36,9 +49,9 @@ export function queuePut(
   line: u32,
 ): void {
   const change = queueChange(table, key, length, file);
-  store<u32>(change, line, 16);
-  store<i64>(change, offset, 24);
-  store<i64>(change, valueLength, 32);
+  store<u32>(change, line, CHANGE.line);
+  store<i64>(change, offset, CHANGE.offset);
+  store<i64>(change, valueLength, CHANGE.valueLength);
 }
 
 @inline
@@ -48,66 +61,98 @@ export function queueRemoval(table: usize, key: usize, length: u32): void {
 
 @inline
 function queueChange(table: usize, key: usize, length: u32, file: u32): usize {
-  if (queued == room) flush();
+  if (queued == room || table != queueTable) flush();
+  queueTable = table;
   const change = queueAt + <usize>(queued++) * changeBytes;
-  store<u32>(change, <u32>table);
-  store<u32>(change, <u32>key, 4);
-  store<u32>(change, length, 8);
-  store<u32>(change, file, 20);
+  store<u32>(change, <u32>key, CHANGE.key);
+  store<u32>(change, length, CHANGE.length);
+  store<u32>(change, file, CHANGE.file);
   return change;
 }
 
-/**
- * Makes the changes, in order. Each needs a slot, and then an entry, from anywhere in memory; they
- * are first asked for together, so that the waits for them overlap.
- */
+/** Makes the changes, in order. */
 export function flush(): void {
+  if (queued == 0) return;
+  const table = queueTable;
   const end = queueAt + <usize>queued * changeBytes;
   queued = 0;
+  if (load<u32>(table, TABLE.homes) == 0) growSlots(table);
+  lookAhead(table, end);
+  const generation = load<u32>(table, TABLE.generation);
+  let live: i64 = 0;
+  for (let change = queueAt; change < end; change += changeBytes) {
+    const entry = livingEntry(change, generation);
+    if (entry == 0) {
+      make(table, change);
+      continue;
+    }
+    const file = load<u32>(change, CHANGE.file);
+    const offset = load<i64>(change, CHANGE.offset);
+    const length = load<i64>(change, CHANGE.valueLength);
+    live += replaceValue(entry, file, offset, length, load<u32>(change, CHANGE.line));
+  }
+  store<i64>(table, load<i64>(table, TABLE.liveBytes) + live, TABLE.liveBytes);
+}
+
+/**
+ * Each change needs a slot, and then an entry, from anywhere in memory: all are asked for together
+ * first, in short loops, so that the waits for them overlap.
+ */
+@inline
+function lookAhead(table: usize, end: usize): void {
   let seen: u64 = 0;
   for (let change = queueAt; change < end; change += changeBytes) {
-    const hash = hashOf(<usize>load<u32>(change, 4), load<u32>(change, 8));
-    store<u32>(change, hash, 12);
+    const key = <usize>load<u32>(change, CHANGE.key);
+    store<u32>(change, hashOf(key, load<u32>(change, CHANGE.length)), CHANGE.hash);
   }
   for (let change = queueAt; change < end; change += changeBytes) {
-    const table = <usize>load<u32>(change);
-    if (load<u32>(table, TABLE.homes) == 0) growSlots(table);
-    seen ^= touchSlot(table, load<u32>(change, 12));
+    const slot = homeAddress(table, load<u32>(change, CHANGE.hash));
+    store<u32>(change, <u32>slot, CHANGE.slot);
+    seen ^= load<u64>(slot);
   }
   for (let change = queueAt; change < end; change += changeBytes) {
-    const table = <usize>load<u32>(change);
-    const slot = likelySlot(table, load<u32>(change, 12));
-    const word = load<u64>(slot);
-    store<u32>(change, <u32>slot, 40);
-    store<u64>(change, word, 48);
-    store<u32>(change, <u32>addressOf(<u32>word), 44);
+    const home = <usize>load<u32>(change, CHANGE.slot);
+    const slot = likelySlot(home, load<u32>(change, CHANGE.hash));
+    store<u32>(change, <u32>slot, CHANGE.slot);
+    store<u64>(change, load<u64>(slot), CHANGE.word);
   }
   for (let change = queueAt; change < end; change += changeBytes) {
-    const entry = <usize>load<u32>(change, 44);
+    const entry = addressOf(load<u32>(change, CHANGE.word));
     seen ^= load<u64>(entry) ^ load<u64>(entry, 32);
   }
   touched ^= seen;
-  for (let change = queueAt; change < end; change += changeBytes) make(change);
 }
 
+/**
+ * The entry that a put gives another value, and no more than that, as it is nearly always; else 0.
+ * What the first look found holds if the slot still says the same.
+ */
 @inline
-function make(change: usize): void {
-  const table = <usize>load<u32>(change);
-  const key = <usize>load<u32>(change, 4);
-  const length = load<u32>(change, 8);
-  const hash = load<u32>(change, 12);
-  const file = load<u32>(change, 20);
+function livingEntry(change: usize, generation: u32): usize {
+  const word = load<u64>(change, CHANGE.word);
+  const hash = load<u32>(change, CHANGE.hash);
+  const slot = <usize>load<u32>(change, CHANGE.slot);
+  if (<u32>(word >> 32) != hash || load<u64>(slot) != word) return 0;
+  if (word == 0 || load<u32>(change, CHANGE.file) == isRemoval) return 0;
+  const key = <usize>load<u32>(change, CHANGE.key);
+  if (!isKeyOf(<u32>word, key, load<u32>(change, CHANGE.length))) return 0;
+  const entry = addressOf(<u32>word);
+  return generationOf(entry) == generation ? entry : 0;
+}
+
+/** Makes any change. */
+function make(table: usize, change: usize): void {
+  const key = <usize>load<u32>(change, CHANGE.key);
+  const length = load<u32>(change, CHANGE.length);
+  const hash = load<u32>(change, CHANGE.hash);
+  const file = load<u32>(change, CHANGE.file);
   if (file == isRemoval) {
     removeKey(table, hash, key, length);
     packIfDue();
     return;
   }
-  // Nearly always the first look found the key, and no change since has moved it.
-  const word = load<u64>(change, 48);
-  const isThere = <u32>(word >> 32) == hash && load<u64>(<usize>load<u32>(change, 40)) == word;
-  const isOwn = isThere && word != 0 && isKeyOf(<u32>word, key, length);
-  const handle = isOwn ? <u32>word : findKey(table, hash, key, length);
-  const offset = load<i64>(change, 24);
-  const bytes = load<i64>(change, 32);
-  putKey(table, handle, hash, key, length, file, offset, bytes, load<u32>(change, 16), 1);
+  const handle = findKey(table, hash, key, length);
+  const offset = load<i64>(change, CHANGE.offset);
+  const bytes = load<i64>(change, CHANGE.valueLength);
+  putKey(table, handle, hash, key, length, file, offset, bytes, load<u32>(change, CHANGE.line), 1);
 }

@@ -45,22 +45,29 @@ function nextAddress(table: usize, address: usize, slot: u32): usize {
   return (slot & (pageSlots - 1)) == 0 ? addressOfSlot(table, slot) : next;
 }
 
-/** Reads where a search for this hash begins, and where one in six goes on: the next line. */
+/** Address of the slot where a search for this hash begins. */
 @inline
-export function touchSlot(table: usize, hash: u32): u64 {
-  const address = addressOfSlot(table, homeOf(table, hash));
-  return load<u64>(address) ^ load<u64>(address, 24);
+export function homeAddress(table: usize, hash: u32): usize {
+  return addressOfSlot(table, homeOf(table, hash));
 }
 
-/** Address of the slot whose key a search for this hash compares first, or where it ends. */
+/**
+ * Address of the slot whose key a search from `home` compares first, or where it ends; it goes no
+ * further than the page.
+ */
 @inline
-export function likelySlot(table: usize, hash: u32): usize {
-  let slot = homeOf(table, hash);
-  let address = addressOfSlot(table, slot);
-  let word = load<u64>(address);
-  while (word != 0 && <u32>(word >> 32) < hash) {
-    address = nextAddress(table, address, ++slot);
-    word = load<u64>(address);
+export function likelySlot(home: usize, hash: u32): usize {
+  const last = home | (pageBytes - 8);
+  let address = home;
+  if (home + 24 <= last) {
+    // Four at once: where a search ends is hard to guess.
+    const hashes = v128.shuffle<u32>(v128.load(home), v128.load(home, 16), 1, 3, 5, 7);
+    const same = i32x4.bitmask(i32x4.eq(hashes, i32x4.splat(hash)));
+    if (same != 0) return home + (<usize>ctz(same) << slotBits);
+  }
+  for (; address < last; address += 8) {
+    const word = load<u64>(address);
+    if (word == 0 || <u32>(word >> 32) >= hash) break;
   }
   return address;
 }
