@@ -38,7 +38,7 @@ export let bracketsAt: usize = 0;
 export let odditiesAt: usize = 0;
 export let eventsAt: usize = 0;
 
-/** Takes the memory for a group. A list is written four addresses of 4 bytes at a time. */
+/** Takes the memory for a group. Behind a list there is room for what no bit stands for. */
 export function setBlocks(): void {
   masksAt = reserve(MASK.bytes);
   bracketsAt = reserve((groupBytes + 4) << 2);
@@ -54,19 +54,21 @@ export function masksOf(block: usize): usize {
 
 /**
  * Appends the addresses of the bytes in `bits` to a list; gives the list's new end. Most blocks
- * have `usual` of them at most, and so many are written without asking how many there are.
+ * have `usual` of them at most, 1 or 2, and so many are written without asking how many there are.
  */
 @inline
 export function listBits(bits: u64, p: usize, end: usize, usual: i32): usize {
   const newEnd = end + ((<usize>popcnt(bits)) << 2);
-  let at = end;
   let rest = bits;
-  do {
-    for (let k = 0; k < usual; k++) {
-      store<u32>(at, <u32>(p + <usize>ctz(rest)));
-      rest &= rest - 1;
-      at += 4;
-    }
-  } while (rest != 0);
+  store<u32>(end, <u32>(p + <usize>ctz(rest)));
+  rest &= rest - 1;
+  if (usual == 2) {
+    store<u32>(end, <u32>(p + <usize>ctz(rest)), 4);
+    rest &= rest - 1;
+  }
+  for (let at = end + ((<usize>usual) << 2); rest != 0; at += 4) {
+    store<u32>(at, <u32>(p + <usize>ctz(rest)));
+    rest &= rest - 1;
+  }
   return newEnd;
 }

@@ -132,11 +132,12 @@ function fits(pattern: usize, lineAt: usize, events: usize, lineFeed: usize): bo
 @inline
 function isTextAt(part: usize, at: usize): bool {
   const length = <usize>load<i32>(part, PART.length);
+  let differs = i8x16.splat(0);
   for (let k: usize = 0; k < length; k += 16) {
     const other = v128.xor(v128.load(at + k), v128.load(part + k));
-    if (v128.any_true(v128.and(other, v128.load(part + k, PART.mask)))) return false;
+    differs = v128.or(differs, v128.and(other, v128.load(part + k, PART.mask)));
   }
-  return true;
+  return !v128.any_true(differs);
 }
 
 /** Takes the value from `at` to `end`; false where it is none of the kind. */

@@ -36,18 +36,15 @@ export function keepTokens(): void {
   memory.copy(carriesAt, carriesAt + CARRY.bytes, CARRY.bytes);
 }
 
-export function findTokens(from: usize, count: i32, isSpaced: bool): void {
-  if (isSpaced) findIn(from, count, true);
-  else findIn(from, count, false);
-}
-
 /**
+ * Finds what is outside strings, and lists the brackets of the group at `from`, and where letters
+ * begin. `isSpaced`: `findWhite` has been here; else no whitespace is known of, and taken for letters.
+ *
  * A scalar is a run of digits and letters. Letters are all bytes outside strings that are of no
- * other class: where a run of them begins is listed, for `judgeOddities`. So what is left to be
- * seen here are digits: a zero that leads others, and what stands behind a fraction's.
+ * other class: where a run of them begins is for `judgeOddities`. So what is left to be seen here
+ * are digits: a zero that leads others, and what stands behind those of a fraction.
  */
-@inline
-function findIn(from: usize, count: i32, spaced: bool): void {
+export function findTokens(from: usize, count: i32, isSpaced: bool): void {
   let allWhite = i64x2.splat(0);
   let insideBefore = v128.load(carriesAt, CARRY.inside);
   let scalarsBefore = v128.load(carriesAt, CARRY.scalars);
@@ -72,7 +69,7 @@ function findIn(from: usize, count: i32, spaced: bool): void {
     );
     let errors = v128.or(v128.load(masks, MASK.wrongEscapes), v128.and(lineFeeds, inside));
     let letters = v128.not(known);
-    if (spaced) {
+    if (isSpaced) {
       const anyWhite = v128.load(masks, MASK.white);
       const breaks = v128.or(anyWhite, lineFeeds);
       const control = v128.load(masks, MASK.control);
