@@ -71,6 +71,15 @@ describe('compact', () => {
     expect(readFileSync(path, 'utf8')).toBe(lines.join(''));
   });
 
+  it('J11: keeps a line with U+2028 as it stands, and verify still names it', async () => {
+    const kept = '{"k":"a","v":"x\u2028y"}\n';
+    const path = storeOf(`{"k":"a","v":1}\n${kept}`);
+    expect((await cli(['compact', '--force', path])).exitCode).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe(kept);
+    const { exitCode, findings } = await verified(path);
+    expect([exitCode, findings]).toMatchObject([3, [{ code: 'reader-differs', key: 'a' }]]);
+  });
+
   it('J11: takes lines that end with CR alone for the lines they are', async () => {
     const lines = Array.from({ length: 9 }, (_, at) => `{"k":"k${at % 4}","v":${at}}`);
     const texts = [lines.join('\r'), `${lines.join('\r')}\r`, `${lines[0]}\n${lines.join('\r')}\r`];

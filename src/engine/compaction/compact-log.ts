@@ -11,6 +11,7 @@ import {
 import { upstreamOnlyKeys, writeCheckpoint, writingOf } from './checkpoint-writer.js';
 import type { CompactOptions, Sink, WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
+import { isCutByReader } from '../damage/damage-findings.js';
 import { LogctlError } from '../errors.js';
 import { readIntent } from './intent.js';
 import type { LiveLines } from './live-lines.js';
@@ -174,7 +175,8 @@ class Compaction {
         after.documented === before.documented &&
         after.upstream === before.upstream &&
         scan.counter.lastSeq === folded.scan.counter.lastSeq &&
-        scan.damages.length === 0 &&
+        scan.damages.every(isCutByReader) &&
+        scan.uncounted <= folded.scan.uncounted &&
         scan.bytes === length;
       if (isSame) return;
     } finally {
