@@ -72,6 +72,18 @@ describe('the operator', () => {
     expect(fs.readdirSync(logs)).toEqual(['game_state.log', 'players.log']);
   });
 
+  given('is shown the next command once, with the options of this run', async () => {
+    const store = join(bot, 'data.db');
+    const cut = '{"_id":"b","text":"b\u2028c"}\n';
+    fs.writeFileSync(store, '{"_id":"a","text":"b"}\n'.repeat(30) + cut);
+    const { out, exitCode } = await run(['--force', '--dialect', 'nedb', store]);
+    expect(exitCode).toBe(21);
+    const flat = out.replaceAll(/\\?\n */g, ' ');
+    expect(flat.match(/logctl .*/g)).toEqual([
+      expect.stringMatching(/^logctl verify --dialect nedb /),
+    ]);
+  });
+
   given('may name a target behind --gzip-backups', async () => {
     const { out, exitCode } = await run(['-n', '--gzip-backups', logs]);
     expect(exitCode).toBe(0);

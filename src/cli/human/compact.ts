@@ -127,8 +127,9 @@ function failureBlock(
   const own = findings.filter((one) => one.path === path);
   // Findings say what the message says, and where.
   const message = own.length === 0 ? paragraph(error!.message, look.columns) : [];
-  const saysIt = ['damaged', 'no-space'].includes(error!.code);
-  const hint = next.length > 0 && !saysIt ? paragraph(error!.hint, look.columns) : [];
+  // A hint that is a command is among the next steps, with the options of this run.
+  const isSaid = ['damaged', 'no-space'].includes(error!.code) || /^logctl /.test(error!.hint);
+  const hint = next.length > 0 && !isSaid ? paragraph(error!.hint, look.columns) : [];
   return [
     heading({ ...log, dialect: '' }, look, { words: `${verdict}, ${result}` }),
     ...findingLines(own, look, { nameOf: () => '' }),
