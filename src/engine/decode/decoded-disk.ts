@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import type { Context, TargetOptions } from '../context.js';
 import type { DiskReader, SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
-import { decodeLines } from './line-decoder.js';
+import { plural } from '../text.js';
+import { decodeLines, decodedBytesMax } from './line-decoder.js';
 
 /** A file that was decoded, and what it was decoded from. */
 interface Decoded {
@@ -52,18 +53,33 @@ function decodedFile(file: SourceFile, command: string, seen: Map<string, Decode
   const { id, size } = file.stat();
   const before = seen.get(path);
   const isSame = before?.id === id && before.size === size;
-  const bytes = isSame ? before.bytes : decodeLines(command, wholeOf(file, size));
+  const bytes = isSame ? before.bytes : decodedBytes(file, command, size);
   seen.set(path, { id, size, bytes });
   return {
     path,
     stat: () => ({ ...file.stat(), size: bytes.length }),
-    read: (target, position) => bytes.copy(target, 0, position),
+    read: (target, position) => bytes.copy(target, 0, Math.min(position, bytes.length)),
     close: () => file.close(),
   };
 }
 
-/** All bytes of a plain file, which answers at once. */
+/** Closes a file that could not be decoded. */
+function decodedBytes(file: SourceFile, command: string, size: number): Buffer {
+  try {
+    return decodeLines(command, wholeOf(file, size));
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** All bytes of a plain file, which answers at once. Throws LogctlError `too-large`. */
 function wholeOf(file: SourceFile, size: number): Buffer {
+  if (size > decodedBytesMax) {
+    const hint = 'decode it with the command itself, and look at its output with --dialect nedb';
+    const words = `${file.path}: ${plural(size, 'byte')} are too many to decode in memory`;
+    throw new LogctlError('too-large', words, hint, { path: file.path });
+  }
   const bytes = Buffer.alloc(size);
   return bytes.subarray(0, file.read(bytes, 0) as number);
 }

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { LogctlError } from '../errors.js';
 
 const LF = 0x0a;
-/** Output beyond this is not held in memory. */
-const outputBytesMax = 2 ** 31 - 1;
+/** What goes in and what comes out are held in memory, each up to this. */
+export const decodedBytesMax = 2 ** 31 - 1;
 
 /**
  * Gives all lines of a file to one run of `command`, by the system's shell, and takes its lines:
@@ -19,7 +19,7 @@ export function decodeLines(command: string, input: Buffer): Buffer {
   const { stdout, stderr, status, error } = spawnSync(command, {
     shell: true,
     input: given,
-    maxBuffer: outputBytesMax,
+    maxBuffer: decodedBytesMax,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   if (error !== undefined || status !== 0) {
