@@ -9,7 +9,7 @@ const many = 64;
 export const yardstick = 'logctl group, 64';
 
 /** The other programs' packages; the benchmark does without those that are not installed. */
-export const peerPackages = ['@backloghq/opslog', '@alcalzone/jsonl-db'];
+const peerPackages = ['@backloghq/opslog', '@alcalzone/jsonl-db'];
 
 const logctl = 'logctl';
 const [opslog, jsonldb] = peerPackages;

@@ -49,7 +49,8 @@ function outOfRange(
   { bytes, lines }: { bytes: number; lines: number },
 ): LogctlError {
   if (bytes === 0) {
-    return new LogctlError('out-of-range', `${path} is empty`, 'choose no point', { path });
+    const hint = `leave ${unit === 'byte' ? '--offset' : '--line'} out`;
+    return new LogctlError('out-of-range', `${path} is empty`, hint, { path });
   }
   const range = unit === 'byte' ? `bytes 0 to ${bytes - 1}` : `lines 1 to ${lines}`;
   const words = unit === 'line' && lines === 1 ? 'line 1 only' : range;

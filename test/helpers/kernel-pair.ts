@@ -27,7 +27,7 @@ export interface PairOptions {
 /** A kernel for chunks of some size, and the keydir it folds into. */
 export type OpenKernel = (chunkBytes: number) => { make: MakeKernel; keydir: Keydir };
 
-export const openReference: OpenKernel = () => ({ make: referenceKernel, keydir: new Keydir() });
+const openReference: OpenKernel = () => ({ make: referenceKernel, keydir: new Keydir() });
 
 /** SIMD kernels of a module; one memory for each size of chunks, used again and again. */
 export function openSimdKernels(module: WebAssembly.Module): OpenKernel {

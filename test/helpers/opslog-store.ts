@@ -37,7 +37,7 @@ export function fixture(name: string): string {
 }
 
 /** A copy of a store, so that the library may change it. */
-export function copyOf(store: string): string {
+function copyOf(store: string): string {
   const copy = freshFolder();
   cpSync(store, copy, { recursive: true });
   return copy;

@@ -107,8 +107,8 @@ async function checkBackup(
   try {
     const scan = await scanLog(context, backupLog(log, name), { fold: false });
     scan.close();
-    const soundBytes =
-      (await name.companion) === true ? undefined : await tornEndPutAside(context, scan, newer);
+    const isCompanion = name.companion === true;
+    const soundBytes = isCompanion ? undefined : await tornEndPutAside(context, scan, newer);
     const fault = soundBytes === undefined ? faultOf(scan) : undefined;
     const { firstTime, lastTime, firstKind } = scan.counter;
     return {

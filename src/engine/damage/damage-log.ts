@@ -40,7 +40,7 @@ export interface Damage {
 }
 
 /** Damaged lines kept with their pieces; beyond that memory is safe and only counts go on. */
-export const damagesMax = 100_000;
+const damagesMax = 100_000;
 
 /** Fed line by line during one pass; `damages` are complete when the pass is over. */
 export class DamageLog {

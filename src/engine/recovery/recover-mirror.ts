@@ -15,7 +15,7 @@ import { plural } from '../text.js';
 import { readRange } from '../keydir/values.js';
 
 /** Where the main JSON file of a log is; throws a usage error where nothing tells. */
-export function mirrorPathOf(log: Log, options: RecoverOptions): string {
+function mirrorPathOf(log: Log, options: RecoverOptions): string {
   const path = options.mirror ?? siblingsOf(log.path).mirror;
   if (path !== undefined) return path;
   const hint = 'name the main JSON file: --mirror PATH';

@@ -108,7 +108,7 @@ export class RawLineReader {
 }
 
 /** The key's text by the library's rule; undefined where it calls the line invalid. */
-export function keyIn(line: Uint8Array): Uint8Array | undefined {
+function keyIn(line: Uint8Array): Uint8Array | undefined {
   if (line.length < START.length || !isStart(line)) return undefined;
   // A method of Buffer on a view of ours: to make a Buffer of each line costs more than the search.
   let end = Buffer.prototype.indexOf.call(line, VALUE_MARK, START.length);

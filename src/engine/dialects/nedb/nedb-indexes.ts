@@ -78,7 +78,7 @@ const digest = (text: string) => createHash('sha256').update(text).digest('base6
  * A text that is equal for two values exactly where model.js compareThings finds them equal: the
  * names of an object's members order its values and are not compared themselves.
  */
-export function canonicalThing(thing: unknown): string {
+function canonicalThing(thing: unknown): string {
   if (thing === undefined) return 'u';
   if (thing === null) return 'l';
   if (typeof thing === 'number') return `n${thing}`;
