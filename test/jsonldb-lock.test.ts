@@ -4,8 +4,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmdirSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -68,6 +70,18 @@ it.each([3600, -3600])('J16: a lock of %d s ago is stale, and taken over', async
   expect(Math.abs(Date.now() - statSync(lock).mtimeMs)).toBeLessThan(5_000);
   held.release();
   expect(existsSync(lock)).toBe(false);
+});
+
+it('J16: a lock that cannot be renewed ends the work at its next step, not the process', async () => {
+  const { path, lock, context } = storeWithLock();
+  const held = await takeLock(context, path, { waitMs: 0 });
+  rmdirSync(lock);
+  symlinkSync('db.jsonl.lock', lock);
+  // Longer than a beat of its timer.
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(() => held.check()).toThrow(/too many symbolic links/);
+  held.release();
+  expect(readlinkSync(lock)).toBe('db.jsonl.lock');
 });
 
 it('J16: what the library can never remove is named, and not touched', async () => {

@@ -127,19 +127,22 @@ class Heartbeat implements HeldLock {
   private readonly timer: NodeJS.Timeout;
   private ours = NaN;
   private isLost = false;
+  /** What a beat of the timer met: it has nobody to throw to but the next `check`. */
+  private failure: unknown;
 
   constructor(
     private readonly context: WriteContext,
     private readonly path: string,
   ) {
     this.renew();
-    this.timer = setInterval(() => this.beat(), beatMs);
+    this.timer = setInterval(() => this.beatAlone(), beatMs);
     // A run that ends elsewhere is not held up by its lock.
     this.timer.unref();
   }
 
   /** It is lost where we were stopped for longer than it lasts. */
   check(): void {
+    if (this.failure !== undefined) throw this.failure;
     this.beat();
     if (!this.isLost) return;
     const words = 'its lock was taken over by another program while we worked';
@@ -156,6 +159,15 @@ class Heartbeat implements HeldLock {
 
   private beat(): void {
     this.isLost = !this.isOurs() || !unlessGone(() => this.renew());
+  }
+
+  private beatAlone(): void {
+    try {
+      this.beat();
+    } catch (error) {
+      this.failure = error;
+      this.isLost = true;
+    }
   }
 
   private isOurs(): boolean {
