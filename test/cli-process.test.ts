@@ -171,8 +171,8 @@ describe('start-up', () => {
 });
 
 const isTakenAsCompiled = `
-  const { ahead, commandsScript } = require('./bin/load.js');
-  commandsScript(fs.readFileSync(ahead)).cachedDataRejected === false;
+  const { commandsScript, kept } = require('./bin/load.js');
+  commandsScript(fs.readFileSync(kept)).cachedDataRejected === false;
 `;
 
 /** Node names every module it stores: those are the ones that a run loaded. */

@@ -122,12 +122,15 @@ function regularFile(path: string, flags: number): ScratchFile {
 
 function openPatiently(path: string, flags: number): number {
   // With O_NONBLOCK an open of a file somebody holds a lease on answers EAGAIN instead of waiting.
-  const deadline = performance.now() + leaseRetryMs;
+  // Asked for when it is needed: `performance` loads a module of Node's.
+  let deadline: number | undefined;
   for (;;) {
     try {
       return fs.openSync(path, flags, 0o600);
     } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN' || performance.now() > deadline) throw translate(error, path);
+      if (errnoOf(error) !== 'EAGAIN') throw translate(error, path);
+      deadline ??= performance.now() + leaseRetryMs;
+      if (performance.now() > deadline) throw translate(error, path);
       pause(2);
     }
   }
