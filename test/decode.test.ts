@@ -1,4 +1,4 @@
-// --decode holds a file in memory: what does not fit is refused, and what fails leaves nothing open.
+// --decode holds a file in memory: what does not fit is refused, and no failure leaves it open.
 import { existsSync, readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { documents, lines, NedbStore } from './helpers/nedb-store.js';

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readNow } from '../src/engine/bytes/sync-read.js';
 import { follow, LogctlError, nodeDisk, tail } from '../src/engine/index.js';
 import type { TailEntry, TailEvent } from '../src/engine/index.js';
+import { makeKernel, openLog } from '../src/engine/log.js';
+import { FollowedFile } from '../src/engine/tail/tail-file.js';
 import { checkpoint, log, remove, set, setAll } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 import { FollowedFolder } from './helpers/followed-folder.js';
@@ -38,6 +40,23 @@ describe('following', () => {
     const value = bytes.toString('utf8', put.valueOffset, put.valueOffset + put.bytes);
     expect(value).toBe('{"n":[1,2]}');
     expect(gone).toMatchObject({ line: 3, op: 'DELETE', key: 'a', bytes: 0 });
+  });
+
+  it('gives lines that end with CRLF whole, wherever the file is cut into chunks', async () => {
+    const lines = ['{"k":"a","v":1}', '{"k":"b"}', '{"k":"c","v":[3]}'].map((line) => `${line}\r`);
+    const crlf = join(followed.folder, 'db.jsonl');
+    writeFileSync(crlf, lines.map((line) => `${line}\n`).join(''));
+    const one = await openLog(contextOf(), crlf, {});
+    for (let chunkBytes = 2; chunkBytes < 50; chunkBytes++) {
+      const file = new FollowedFile(nodeDisk.open(crlf));
+      const kernel = makeKernel(contextOf(nodeDisk, { chunkBytes }), one.dialect, 'segment', {});
+      const given: string[] = [];
+      for await (const { offset, length } of file.lines(kernel, one)) {
+        given.push(readNow(file.source, offset, offset + length).toString());
+      }
+      file.source.close();
+      expect([chunkBytes, given]).toEqual([chunkBytes, lines]);
+    }
   });
 
   it('begins at the end, or with the last entries that match', async () => {

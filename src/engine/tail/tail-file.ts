@@ -7,6 +7,7 @@ import { lastLineEnd, readNow } from '../bytes/sync-read.js';
 
 const markBytes = 64;
 const headBytes = 4_096;
+const RETURN = 0x0d;
 
 /** A whole line: an entry, or damage where `entry` is undefined. Bytes. */
 export interface TailLine {
@@ -86,9 +87,12 @@ export class FollowedFile {
     try {
       for (let at = from.offset; at < end;) {
         const room = Math.min(kernel.chunk.length, end - at);
-        const length = await this.source.read(kernel.chunk.subarray(0, room), at);
+        const got = await this.source.read(kernel.chunk.subarray(0, room), at);
         // Cut while we read: the next look sees it.
-        if (length === 0) return;
+        if (got === 0) return;
+        // A line end of two bytes stays in one piece: a return waits for what follows it.
+        const isSplit = got > 1 && kernel.chunk[got - 1] === RETURN && at + got < end;
+        const length = isSplit ? got - 1 : got;
         at += length;
         do {
           kernel.scan(length, at >= end);
