@@ -20,6 +20,7 @@ import {
   loadKernelLocks,
   nodeDisk,
   recover,
+  undoRecovery,
   type WriteContext,
 } from '../src/engine/index.js';
 import { contextOf } from './helpers/context.js';
@@ -72,7 +73,7 @@ it.each([3600, -3600])('J16: a lock of %d s ago is stale, and taken over', async
   expect(existsSync(lock)).toBe(false);
 });
 
-it('J16: a lock that cannot be renewed ends the work at its next step, not the process', async () => {
+it('J16: a lock that cannot be renewed ends the work at its next step', async () => {
   const { path, lock, context } = storeWithLock();
   const held = await takeLock(context, path, { waitMs: 0 });
   rmdirSync(lock);
@@ -148,4 +149,9 @@ it('is looked at again before the rename: where it was lost the store stays', as
   const recovers = recover(stolen, [path], { policy: 'salvage', maxLost: 9 }, () => true);
   await expect(recovers).rejects.toThrow('taken over');
   expect(readFileSync(path, 'utf8')).toBe(`${before}###\n`);
+  rmdirSync(lock);
+  const options = { policy: 'salvage', maxLost: 9 } as const;
+  const [{ receipt }] = (await recover({ ...context, random }, [path], options, () => true)).logs;
+  await expect(undoRecovery(stolen, receipt!, [], {})).rejects.toThrow('taken over');
+  expect(readFileSync(path, 'utf8')).toBe(before);
 });

@@ -75,7 +75,7 @@ export async function undoRecovery(
   const target = await undoTarget(context, receiptPath, targets[0]);
   const { path, receipt } = target;
   const dialect = dialectNamed(receipt.plan.dialect);
-  const work = () => undo(context, receiptPath, target, options);
+  const work = (fence?: () => void) => undo(context, receiptPath, target, options, fence);
   const waitMs = options.lockWait ?? 0;
   const store = dialect.store?.(context.disk, dirname(receiptPath));
   const isApart = options.output !== undefined || store !== undefined;

@@ -35,13 +35,15 @@ export async function undoTarget(context: WriteContext, receiptPath: string, tar
 /**
  * Puts the original back through the same swap, or writes it to `output`. Throws LogctlError:
  * `refused` with the entries named when the log went on since, or is not what the recovery made;
- * `not-found` when the original is gone. The caller holds the compaction lock.
+ * `not-found` when the original is gone. The caller holds the compaction lock, which `fence` proves
+ * right before the rename.
  */
 export async function undo(
   context: WriteContext,
   receiptPath: string,
   target: { receipt: Receipt; path: string },
   options: RecoverOptions,
+  fence?: () => void,
 ): Promise<Undone> {
   const { receipt, path } = target;
   const source = openOriginal(context, receiptPath, receipt);
@@ -51,8 +53,8 @@ export async function undo(
     await refuseGrowth(context, receiptPath, path, receipt, source);
     const stamp = freshStamp(context.disk, path, context.now());
     const kept = evidencePaths(path, stamp).original;
-    if (source === undefined) return takeAway(context, path, kept);
-    return await swapBack(context, { path, kept, source, receipt, options });
+    if (source === undefined) return takeAway(context, path, kept, fence);
+    return await swapBack(context, { path, kept, source, receipt, options, fence });
   } finally {
     source?.close();
   }
@@ -152,8 +154,9 @@ async function entriesIn(
 }
 
 /** There was no log before: the recovered one goes aside. */
-function takeAway({ disk }: WriteContext, path: string, kept: string): Undone {
+function takeAway({ disk }: WriteContext, path: string, kept: string, fence?: () => void): Undone {
   const bytes = 0;
+  fence?.();
   disk.rename(path, kept);
   disk.syncDirectory(dirname(path));
   return { path, kept, output: null, bytes };
@@ -167,9 +170,10 @@ async function swapBack(
     source: SourceFile;
     receipt: Receipt;
     options: RecoverOptions;
+    fence?: () => void;
   },
 ): Promise<Undone> {
-  const { path, kept, source, receipt, options } = back;
+  const { path, kept, source, receipt, options, fence } = back;
   const old = context.disk.open(path);
   try {
     const { size } = old.stat();
@@ -184,6 +188,7 @@ async function swapBack(
         const head = await hashOf(partOf(temporary, 0, receipt.original!.size));
         if (head !== receipt.original!.sha256) throw notTheOriginal(source.path);
       },
+      fence,
       offline: options.offline === true,
     });
     return { path, kept, output: null, bytes: source.stat().size };
