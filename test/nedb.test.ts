@@ -274,6 +274,7 @@ it('N19: CRLF is no damage; CR alone is read by nedb, and recover adds the LF', 
   expect(await ids(crlf, 'upstream')).toHaveLength(12);
   const cr = new NedbStore(`${many.join('\r')}\r`);
   expect(await ids(cr, 'upstream')).toHaveLength(12);
+  expect((await cr.verify()).findings).toMatchObject([{ code: 'glued-lines', impact: 'unknown' }]);
   await cr.recover();
   expect(cr.read().replaceAll('\r', '')).toBe(lines(...many));
   expect((await openedByLibrary(cr.path)).documents).toHaveLength(12);

@@ -123,10 +123,15 @@ function gluedWords(damage: Damage): string {
   const torn = sum(damage.pieces, 'fragment');
   const whole = entries.reduce((bytes, { length }) => bytes + length, 0);
   const count = plural(entries.length, 'whole entry', 'whole entries');
-  return torn === 0
-    ? `${count} of ${whole} bytes on one line`
-    : `${torn} bytes of a torn entry, then ${count} of ${whole} bytes`;
+  const words =
+    torn === 0
+      ? `${count} of ${whole} bytes on one line`
+      : `${torn} bytes of a torn entry, then ${count} of ${whole} bytes`;
+  return hasBreaks(damage) ? `${words}, and line breaks that are no LF` : words;
 }
+
+/** The format's own reader ends lines inside this one: what is whole of it, it may see. */
+const hasBreaks = ({ problem }: Damage): boolean => (problem & PROBLEM.breaks) !== 0;
 
 /** What the damage does to the data: the worst over the keys it is about. */
 function stakeOf(damage: Damage, code: FindingCode, scan: LogScan): Stake {
@@ -139,6 +144,7 @@ function stakeOf(damage: Damage, code: FindingCode, scan: LogScan): Stake {
     const impact = code === 'reader-differs' ? 'lost' : 'changed';
     return { key: damage.key, impact: harmless ? 'harmless' : impact };
   }
+  if (code === 'glued-lines' && hasBreaks(damage)) return { impact: 'unknown' };
   if (keys.length === 0) return { impact: emptyOfData(damage, code) ? 'harmless' : 'unknown' };
   const stakes = keys.map((key) => stakeOfKey(key, damage, scan));
   const rank: Impact[] = ['lost', 'changed', 'unknown', 'harmless'];
