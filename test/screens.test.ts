@@ -184,6 +184,25 @@ describe('a store', () => {
     expect(exitCode).toBe(4);
   });
 
+  it('with a torn tail, where only damage counts: no damage, and the tail', async () => {
+    store.write(store.players, store.text + store.torn(second));
+    const args = ['verify', '--fail-on', 'damage', store.players];
+    const { text, exitCode } = await screen(args, store.root);
+    expectFacts(text, ['data/logs/players.log progressive no damage found', 'torn-tail line 62']);
+    expect(exitCode).toBe(0);
+  });
+
+  it('with one byte of a torn entry, and a long line: as one counts', async () => {
+    const [first] = store.text.split('\n', 1);
+    store.write(store.players, log(first, `{${first}`));
+    const { text } = await screen(['verify', store.players], store.root);
+    expectFacts(text, ['glued-lines line 2', '1 byte of a torn entry, then 1 whole entry of']);
+    const bytes = Buffer.from(store.text + `${'x'.repeat(2_000)}\n${first}\n`);
+    store.write(store.players, bytes.fill(0, store.bytes + 500, store.bytes + 600));
+    const nul = await screen(['verify', store.players], store.root);
+    expectFacts(nul.text, ['nul-run', '100 zero bytes in a line of 2,000']);
+  });
+
   it('with zero bytes in the middle: how many, and in which line', async () => {
     const bytes = Buffer.from(store.text).fill(0, 2_000, 2_300);
     store.write(store.players, bytes);

@@ -1,5 +1,5 @@
 /** What verify shows: the verdict, the findings, what was read and what was not checked. */
-import type { Finding, VerifyLogPart, VerifyReport } from '../../engine/index.js';
+import type { Finding, VerifyReport } from '../../engine/index.js';
 import { consequences, findingLines } from './findings.js';
 import { heading, logFailure } from './heading.js';
 import type { Look } from './look.js';
@@ -19,7 +19,7 @@ export function verifyText(report: VerifyReport, look: Look): string {
       ? []
       : [`  ${count(findingsCut, 'more finding')} not listed: raise --max-findings to see them`];
   return page([
-    headings(logs, look),
+    headings(report, look),
     [...findingLines(findings.filter(isAboutSoundness), look, { nameOf }), ...cut],
     consequences(findings, look),
     summary(report, look),
@@ -30,13 +30,20 @@ export function verifyText(report: VerifyReport, look: Look): string {
 /** Size is no matter of soundness: inspect speaks of it. */
 const isAboutSoundness = ({ code }: Finding) => code !== 'compaction-due';
 
-function headings(logs: VerifyLogPart[], look: Look): string[] {
+function headings({ logs, findings }: VerifyReport, look: Look): string[] {
   const pathWidth = Math.max(0, ...logs.map(({ path }) => widthOf(path)));
   return logs.flatMap((log) => {
-    const words = log.verdict === 'ok' ? 'no problems found' : log.verdict;
+    const own = logs.length === 1 ? findings : findings.filter(({ path }) => path === log.path);
+    const words = log.verdict === 'ok' ? wordsOfOk(own) : log.verdict;
     return [heading(log, look, { words, pathWidth }), ...logFailure(log, look)];
   });
 }
+
+/** With `--fail-on damage` a log is ok that somebody should look at all the same. */
+const wordsOfOk = (findings: Finding[]): string =>
+  findings.some(({ severity }) => severity === 'attention')
+    ? 'no damage found'
+    : 'no problems found';
 
 function summary({ logs, findings, notChecked, durationMs, quick }: VerifyReport, look: Look) {
   const row = (label: string, text: string) =>

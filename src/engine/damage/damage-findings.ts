@@ -6,7 +6,7 @@ import { finding, type Finding, type FindingCode, type Impact } from '../finding
 import { stringToKey } from '../keydir/key-bytes.js';
 import type { LogScan } from '../checks/scan-log.js';
 import { PROBLEM } from '../scan/kernel.js';
-import { plural } from '../text.js';
+import { plural, thousands } from '../text.js';
 
 type Stake = Pick<Finding, 'key' | 'impact' | 'liveLine'>;
 
@@ -112,7 +112,8 @@ const sum = (pieces: Piece[], kind: Piece['kind']) =>
 function nulWords(damage: Damage): string {
   const zeros = `${plural(sum(damage.pieces, 'nul'), 'zero byte')}`;
   const entries = hiddenEntries(damage);
-  const where = sum(damage.pieces, 'nul') === damage.length ? '' : ` in a line of ${damage.length}`;
+  const where =
+    sum(damage.pieces, 'nul') === damage.length ? '' : ` in a line of ${thousands(damage.length)}`;
   return entries.length === 0
     ? `${zeros}${where}`
     : `${zeros}, then ${plural(entries.length, 'whole entry', 'whole entries')}`;
@@ -125,8 +126,8 @@ function gluedWords(damage: Damage): string {
   const count = plural(entries.length, 'whole entry', 'whole entries');
   const words =
     torn === 0
-      ? `${count} of ${whole} bytes on one line`
-      : `${torn} bytes of a torn entry, then ${count} of ${whole} bytes`;
+      ? `${count} of ${plural(whole, 'byte')} on one line`
+      : `${plural(torn, 'byte')} of a torn entry, then ${count} of ${plural(whole, 'byte')}`;
   return hasBreaks(damage) ? `${words}, and line breaks that are no LF` : words;
 }
 
