@@ -4,18 +4,16 @@ import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadKernelLocks, nodeDisk } from '../src/engine/index.js';
 import { log, set } from './helpers/bot-log.js';
 import { cli, type CliOptions } from './helpers/cli.js';
-import { buildScript } from './helpers/engine-build.js';
 import { keepOpen } from './helpers/open-writer.js';
 import { schemaErrors } from './helpers/schema.js';
 
 const locks = await loadKernelLocks(nodeDisk);
 const given = it.runIf(locks.leases === 'kernel');
-const { directory: built, script } = buildScript('src/cli/main.ts');
-afterAll(() => fs.rmSync(built, { recursive: true }));
+const program = join(process.cwd(), 'bin/logctl.js');
 
 let bot: string;
 let logs: string;
@@ -206,7 +204,7 @@ describe('a signal', () => {
   ] as const)('%s ends a compaction with its own code, the log as it was', async (signal, code) => {
     const large = due().repeat(40);
     write('players', large);
-    const args = [script, 'compact', '--progress', 'json', file('players')];
+    const args = [program, 'compact', '--progress', 'json', file('players')];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     // The first progress line: it is reading.
     await once(child.stderr, 'data');

@@ -57,8 +57,13 @@ function withEagerThreads(atFirstRead: '' | 'process.exit(1);', ...args: string[
     threads.Worker = class extends threads.Worker {
       constructor({ href: program }, options) {
         const begun = new Int32Array(new SharedArrayBuffer(4));
-        const workerData = { ...options.workerData, program, begun };
+        const workerData = { program, begun };
         super(${JSON.stringify(threadPath)}, { ...options, workerData, execArgv: [] });
+        this.begun = begun;
+      }
+      postMessage(work) {
+        super.postMessage(work);
+        const { begun } = this;
         console.error(Atomics.wait(begun, 0, 0, 10_000) === 'timed-out' ? 'idle' : 'reads');
       }
     };

@@ -49,7 +49,7 @@ export async function walkFile(
     const { position, lines, checksummed } = walk;
     return { size: position, lines, replaced: await guard.check(position), checksummed };
   } finally {
-    await ahead?.close();
+    ahead?.end();
   }
 }
 
@@ -57,6 +57,10 @@ export async function walkFile(
 const partBytesDefault = 4 * defaultChunkBytes - (1 << 14);
 /** Threads are started where there is enough for them to do: from 64 MiB on. */
 const bytesMin = 64 << 20;
+
+/** True where other threads are worth their start. `segmentBytes`: parts of a size are wanted. */
+export const isForThreads = (fileBytes: number, segmentBytes: number | undefined): boolean =>
+  fileBytes >= bytesMin || segmentBytes !== undefined;
 
 /** Other threads, where they pay. `fileBytes`: Infinity where only its end tells. */
 function aheadOf(
@@ -69,7 +73,7 @@ function aheadOf(
   const partBytes = segmentBytes ?? partBytesDefault;
   // The file's end is read in order: it may be torn, or grow.
   const partCount = Math.floor(fileBytes / partBytes) - 1;
-  const isWorth = fileBytes >= bytesMin || segmentBytes !== undefined;
+  const isWorth = isForThreads(fileBytes, segmentBytes) && !threads.pool.isBroken;
   if (!Number.isFinite(partCount) || partCount < 2 || !isWorth) return undefined;
   return new ReadAhead(source, partBytes, partCount, threads);
 }

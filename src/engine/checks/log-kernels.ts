@@ -2,12 +2,14 @@
 import type { Context } from '../context.js';
 import type { Keydir } from '../keydir/keydir.js';
 import { isReadByName } from '../dialects/codecs.js';
+import type { Dialect } from '../dialects/dialect.js';
 import { makeKernel, type Log } from '../log.js';
 import { dialectNamed } from '../recognise.js';
 import type { Role } from '../model.js';
 import { chooseKernel, type ChosenKernel } from '../scan/choose-kernel.js';
 import type { Kernel, KernelOptions } from '../scan/kernel.js';
-import type { WalkOptions } from '../walk.js';
+import { SegmentPool } from '../scan/segment-pool.js';
+import { isForThreads, type WalkOptions } from '../walk.js';
 
 /** What the kernels of one pass have in common. */
 export interface LogKernelOptions {
@@ -15,7 +17,27 @@ export interface LogKernelOptions {
   /** Whether files of a role are folded by their kernel. */
   folds(role: Role): boolean;
   holdStates: KernelOptions['holdStates'];
+  /** Other threads, where they are wanted. */
+  pool: SegmentPool | undefined;
 }
+
+/** Starts other threads where a file of the log is long enough for them. Close them at the end. */
+export function startThreads(context: Context, log: Log): SegmentPool | undefined {
+  const { threads: count = 1, disk, segmentBytes } = context;
+  const { dialect, files } = log;
+  // Where a dialect by its name is all they need to know: one with options of its own is made here.
+  const isByName = dialect === dialectNamed(dialect.name) && isReadByName(dialect.name);
+  if (count < 2 || !isByName) return undefined;
+  const isWorth = files.some(({ path, role }) => {
+    const { size } = (path === '-' ? undefined : disk.stat(path)) ?? { size: -1 };
+    return size >= 0 && isForThreads(size, segmentBytes) && !hasWriters(dialect, role);
+  });
+  return isWorth ? new SegmentPool(count - 1) : undefined;
+}
+
+/** Numbers of writers are those of one kernel: other threads would have others. */
+const hasWriters = (dialect: Dialect, role: Role): boolean =>
+  dialect.codec(role).shape.writerSlot !== undefined;
 
 /** Decides which kernel reads the files of a log, by what there is to read. */
 export function chooseFor(context: Context, log: Log): Promise<ChosenKernel> {
@@ -60,20 +82,16 @@ export class LogKernels {
     return kernel;
   }
 
-  /** Other threads may read ahead where a dialect by its name is all they need to know. */
+  /** How other threads read files of a role ahead, where there are such threads. */
   threadsFor(role: Role): WalkOptions['threads'] {
-    const { threads: count = 1, chunkBytes } = this.context;
+    const { chunkBytes } = this.context;
     const { dialect } = this.log;
-    const { name } = dialect;
-    // One with options of its own is made here, and numbers of writers are those of one kernel.
-    const isOwn = dialect !== dialectNamed(name);
-    const hasWriters = dialect.codec(role).shape.writerSlot !== undefined;
-    if (count < 2 || isOwn || hasWriters || !isReadByName(name)) return undefined;
     const { make, module } = this.chosen;
-    const { folds, keydir } = this.options;
+    const { folds, keydir, pool } = this.options;
+    if (pool === undefined || hasWriters(dialect, role)) return undefined;
     return {
-      count: count - 1,
-      others: { dialect: name, role, chunkBytes, module },
+      pool,
+      others: { dialect: dialect.name, role, chunkBytes, module },
       own: () => makeKernel(this.context, dialect, role, { fold: false, keydir }, make),
       fold: folds(role),
     };

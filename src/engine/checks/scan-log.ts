@@ -8,8 +8,9 @@ import { FindingList } from '../finding-list.js';
 import type { EntryFold } from '../dialects/dialect.js';
 import type { Keydir } from '../keydir/keydir.js';
 import { openSource, opsOf, type Log } from '../log.js';
-import { chooseFor, LogKernels } from './log-kernels.js';
+import { chooseFor, LogKernels, startThreads } from './log-kernels.js';
 import type { ChosenKernel } from '../scan/choose-kernel.js';
+import type { SegmentPool } from '../scan/segment-pool.js';
 import { walkFile } from '../walk.js';
 import type { LogSummary, Position, Role } from '../model.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
@@ -65,12 +66,15 @@ export async function scanLog(
   log: Log,
   options: ScanOptions = {},
 ): Promise<LogScan> {
-  const scan = new LogScanner(context, log, options, await chooseFor(context, log));
+  const pool = startThreads(context, log);
+  const scan = new LogScanner(context, log, options, await chooseFor(context, log), pool);
   try {
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
+    await pool?.close();
     await scan.finish();
     return scan;
   } catch (error) {
+    await pool?.close();
     scan.close();
     throw error;
   }
@@ -103,6 +107,7 @@ class LogScanner implements LogScan {
     readonly log: Log,
     private readonly options: ScanOptions,
     chosen: ChosenKernel,
+    pool: SegmentPool | undefined,
   ) {
     this.keydir = chosen.openKeydir();
     this.findings = new FindingList(options.maxFindings);
@@ -114,6 +119,7 @@ class LogScanner implements LogScan {
       keydir: this.keydir,
       folds: (role) => options.fold !== false && !this.foldsItself(role),
       holdStates: holds ? 'all' : undefined,
+      pool,
     });
   }
 

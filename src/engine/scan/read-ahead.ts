@@ -8,7 +8,7 @@
 import type { SourceFile } from '../disk.js';
 import type { Kernel } from './kernel.js';
 import { SegmentBoard, sharedBoard, slotsFor, type Outcome } from './segment-board.js';
-import { SegmentPool } from './segment-pool.js';
+import type { SegmentPool } from './segment-pool.js';
 import { SegmentReader } from './segment-reader.js';
 import { sharedRows, type SegmentRows } from './segment-rows.js';
 import type { SegmentKernel } from './segment-worker.js';
@@ -18,14 +18,14 @@ const wastedMax = 8;
 
 /** How the file is read: what other threads are told of it, and the kernel of this one. */
 export interface AheadKernels {
-  /** Threads besides this one. */
-  count: number;
+  /** Threads besides this one, which other files may need as well. */
+  pool: SegmentPool;
   others: SegmentKernel;
   /** Makes a kernel that does not fold, for parts that this thread reads ahead. */
   own(): Kernel;
 }
 
-/** One for each walk over a file. Close it at the end. */
+/** One for each walk over a file. End it with the walk. */
 export class ReadAhead {
   private readonly board: SegmentBoard;
   private readonly reader: SegmentReader;
@@ -44,14 +44,15 @@ export class ReadAhead {
     private readonly partCount: number,
     kernels: AheadKernels,
   ) {
-    const slotCount = slotsFor(kernels.count);
+    this.pool = kernels.pool;
+    const slotCount = slotsFor(this.pool.count);
     const [board, rows] = [sharedBoard(slotCount), sharedRows(slotCount, partBytes)];
     const shared = { partBytes, partCount, board, rows };
     this.board = new SegmentBoard(board, partCount);
     this.board.begin();
     this.reader = new SegmentReader(source, kernels.own(), this.board, shared);
     const file = { path: source.path, fd: source.fd! };
-    this.pool = new SegmentPool(kernels.count, { shared, file, kernel: kernels.others });
+    this.pool.begin({ shared, file, kernel: kernels.others });
   }
 
   /**
@@ -78,9 +79,9 @@ export class ReadAhead {
     return number < partCount && !this.isOver ? (number + 1) * partBytes : Infinity;
   }
 
-  async close(): Promise<void> {
+  /** No more parts are wanted: the threads go on to the next file. */
+  end(): void {
     this.giveUp();
-    await this.pool.close();
   }
 
   /** Goes to a part, maybe past many: a long line began in an earlier one, and nobody has these. */

@@ -1,5 +1,5 @@
 /** segment-worker: the program of a thread that reads parts of a file ahead. */
-import { workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { codecNamed } from '../dialects/codecs.js';
 import { openedFile } from '../disk.js';
 import { Keydir } from '../keydir/keydir.js';
@@ -17,16 +17,16 @@ export interface SegmentKernel {
   module: WebAssembly.Module | undefined;
 }
 
-/** What a thread is told when it starts. The file is open in the whole process. */
-export interface SegmentWorkerData {
+/** What a thread is told of a file. It is open in the whole process. */
+export interface SegmentWork {
   kernel: SegmentKernel;
   file: { path: string; fd: number };
   shared: SharedParts;
 }
 
-void readAhead(workerData as SegmentWorkerData);
+parentPort!.on('message', (work: SegmentWork) => void readAhead(work));
 
-async function readAhead({ kernel: how, file, shared }: SegmentWorkerData): Promise<void> {
+async function readAhead({ kernel: how, file, shared }: SegmentWork): Promise<void> {
   const { chunkBytes = defaultChunkBytes } = how;
   const codec = codecNamed(how.dialect, how.role);
   const options = { codec, keydir: new Keydir(), chunkBytes, fold: false };
