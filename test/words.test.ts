@@ -1,6 +1,7 @@
 // The small words of the human views: quoting, numbers, sizes, ages, widths, progress.
 import { describe, expect, it } from 'vitest';
 import { shellQuote } from '../src/cli/human/next.js';
+import { table, type Column } from '../src/cli/human/table.js';
 import { shorten, widthOf, wrap } from '../src/cli/human/text.js';
 import { age, briefBytes, columnBytes, seconds, thousands } from '../src/cli/human/units.js';
 import type { Io } from '../src/cli/io.js';
@@ -96,5 +97,24 @@ describe('progress', () => {
     expect(JSON.parse(first)).toMatchObject({ done: 0, bytesPerSecond: null, etaMs: null });
     expect(JSON.parse(second)).toMatchObject({ bytesPerSecond: 524_288, etaMs: 10_000 });
     expect({ rest, hidden: written.includes('\u202e') }).toEqual({ rest: '', hidden: false });
+  });
+});
+
+describe('a table that is too wide', () => {
+  const columns: Column[] = [
+    { head: 'LOG', kind: 'text', flexible: true },
+    { head: 'KEYS', kind: 'number' },
+    { head: 'LAST', kind: 'text', expendable: true },
+  ];
+  const rows = ['jsonldb/basic', 'jsonldb/crash'].map((name) => [
+    ...[`stores/of/${name}/store/db.jsonl`, '3', '2026-11-20 10:10'],
+  ]);
+
+  it('keeps names apart by leaving out what it can do without', () => {
+    expect(table(columns, rows, 80)[0]).toMatch(/LAST$/);
+    const narrow = table(columns, rows, 46);
+    expect(narrow).toHaveLength(3);
+    expect(narrow[0]).toMatch(/^  LOG +KEYS$/);
+    expect(narrow[1]).toContain('stores/of/jsonldb/basic/store/db.jsonl');
   });
 });

@@ -58,7 +58,10 @@ function logTable(logs: InspectLogPart[], nameOf: (path: string) => string, look
     { head: 'SIZE', kind: 'size', cell: (log) => columnBytes(log.bytes) },
     { head: 'LINES', kind: 'number', cell: (log) => thousands(log.lines) },
     { head: 'KEYS', kind: 'number', cell: keyCount },
-    { head: 'LAST ENTRY', kind: 'text', cell: (log) => toMinute(log.lastTime), shown: timed },
+    {
+      ...{ head: 'LAST ENTRY', kind: 'text', cell: (log) => toMinute(log.lastTime) },
+      ...{ shown: timed, expendable: named },
+    },
     {
       head: 'VERDICT',
       kind: 'text',

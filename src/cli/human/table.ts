@@ -8,6 +8,8 @@ export interface Column {
   kind: 'text' | 'number' | 'size';
   /** Shortened in the middle when the table would be too wide. */
   flexible?: boolean;
+  /** Left out where the flexible column would become too narrow to tell one row from another. */
+  expendable?: boolean;
   /** Colours a cell once it has its final text. */
   paint?: (text: string) => string;
 }
@@ -25,9 +27,10 @@ function emptied(...names: string[]): Record<string, string> {
 }
 
 /** Gives one line for the heads and one per row. */
-export function table(columns: Column[], rows: string[][], columnsMax: number): string[] {
+export function table(all: Column[], allRows: string[][], columnsMax: number): string[] {
   // Loaded by the first table: most runs of most commands draw none, and start-up counts.
   const Table = require('cli-table3') as typeof import('cli-table3');
+  const { columns, rows } = withoutExpendable(all, allRows, columnsMax);
   const fitted = fit(columns, rows, columnsMax);
   const drawn = new Table({
     chars: noBorders,
@@ -49,15 +52,32 @@ export function table(columns: Column[], rows: string[][], columnsMax: number): 
     .map((line) => line.trimEnd());
 }
 
+/** A flexible column is not cut to less than this while another one can go. */
+const flexibleWidthMin = 30;
+const flexibleWidthLeast = 12;
+
+function withoutExpendable(columns: Column[], rows: string[][], columnsMax: number) {
+  const { flexible, widths, excess } = measure(columns, rows, columnsMax);
+  const isRoomy = excess <= 0 || widths[flexible] - excess >= flexibleWidthMin;
+  if (isRoomy) return { columns, rows };
+  const isKept = (_: unknown, at: number) => columns[at].expendable !== true;
+  return { columns: columns.filter(isKept), rows: rows.map((row) => row.filter(isKept)) };
+}
+
 function fit(columns: Column[], rows: string[][], columnsMax: number): string[][] {
+  const { flexible, widths, excess } = measure(columns, rows, columnsMax);
+  if (excess <= 0 || flexible === -1) return rows;
+  const widthMax = Math.max(flexibleWidthLeast, widths[flexible] - excess);
+  return rows.map((row) =>
+    row.map((cell, at) => (at === flexible ? shorten(cell, widthMax) : cell)),
+  );
+}
+
+/** How wide each column is, by how much all are too wide, and which one can be cut; -1: none. */
+function measure(columns: Column[], rows: string[][], columnsMax: number) {
   const widths = columns.map(({ head }, at) =>
     Math.max(widthOf(head), ...rows.map((row) => widthOf(row[at]))),
   );
   const excess = widths.reduce((sum, width) => sum + width + 2, 0) - columnsMax;
-  const flexible = columns.findIndex((column) => column.flexible);
-  if (excess <= 0 || flexible === -1) return rows;
-  const widthMax = Math.max(12, widths[flexible] - excess);
-  return rows.map((row) =>
-    row.map((cell, at) => (at === flexible ? shorten(cell, widthMax) : cell)),
-  );
+  return { widths, excess, flexible: columns.findIndex((column) => column.flexible) };
 }
