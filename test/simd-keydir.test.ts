@@ -110,7 +110,7 @@ describe('against the plain keydir', () => {
     }
   });
 
-  it('rows that set keys while forgotten entries are packed away set what lies elsewhere then', () => {
+  it('rows that set keys while forgotten entries are packed set what lies elsewhere then', () => {
     const [found, wanted] = [openKeydir(), new Keydir()];
     const name = (i: number): string => `key ${i} ${'x'.repeat(100)}`;
     const all = Array.from({ length: 4_000 }, (_, i) => ({ kind: KIND.put, key: name(i) }));
