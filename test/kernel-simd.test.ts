@@ -52,7 +52,7 @@ describe.each(trickyFiles)('%s', (_, line) => {
     // Chunks as large as they really are: their batches have room for the rows of other kernels.
     const behind = bytesOf(`${follower}\n`, [...line], `\n${follower}\n`);
     expect(differences(behind, [defaultChunkBytes])).toEqual([]);
-    for (let before = 0; before < 64; before += 5) {
+    for (let before = 0; before < 128; before += 9) {
       const filler = set('x'.repeat(before), 1);
       const moved = bytesOf(`${filler}\n`, [...line], `\n${follower}\n`);
       expect(differences(moved, [4096])).toEqual([]);

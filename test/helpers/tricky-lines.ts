@@ -6,12 +6,13 @@ export const bytesOf = (...parts: (string | number[])[]): Buffer =>
   Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 
 /**
- * Lines that would be whole entries, were not the value. A block begins with a line behind a bad
- * one: the value's last byte, and then the one before it, ends that block.
+ * Lines that would be whole entries, were not the value. A group of two blocks begins with a line
+ * behind a bad one, and one of four follows: the value's last byte, and then the one before it,
+ * ends the first block, the first group, and the first two blocks of the second.
  */
 const inLines = (...values: string[]): Buffer => {
   const lines = values.flatMap((value) =>
-    [35, 36].map((room) => {
+    [35, 36, 99, 100, 227, 228].map((room) => {
       const key = 'k'.repeat(room - value.length);
       return `{"op":"SET","key":"${key}","value":${value}}`;
     }),
@@ -66,6 +67,8 @@ export const trickyFiles: [string, Uint8Array][] = [
   ['bad bytes outside a string', bytesOf('{"op":"DELETE",', [0xc3, 0xa9], '"key":"a"}')],
   ['scalars that break off', inLines('1.', '-', '1e', '1E+', '1.5e', '01', 'tru', 'nulls')],
   ['brackets that do not fit', inLines('[1}', '{"a":1]', '[[}]', '[]]', '[{]}', '{{}}')],
+  ['nearly brackets', inLines('{"a":1y', '{"a":1\x7f', '[1Y', '[1_')],
+  ['whitespace for a value', inLines(' ', '[1, ]', '{"a": }', '"\t')],
   ['marks without values', inLines('{"a":}', '[1,]', '{"a":1,}', '[,1]', '{"a"}', '{"a":1,2}')],
   ['characters of every length', bytesOf(set('aé€😀', 'aé€😀\u2028'))],
 ];

@@ -67,7 +67,7 @@ export function findTokens(from: usize, count: i32, isSpaced: bool): void {
       v128.or(v128.or(quotes, inside), v128.or(lineFeeds, colons)),
       v128.or(v128.or(commas, brackets), digits),
     );
-    let errors = v128.or(v128.load(masks, MASK.wrongEscapes), v128.and(lineFeeds, inside));
+    let errors = v128.load(masks, MASK.wrongEscapes);
     let letters = v128.not(known);
     if (isSpaced) {
       const anyWhite = v128.load(masks, MASK.white);
