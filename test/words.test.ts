@@ -98,6 +98,20 @@ describe('progress', () => {
     expect(JSON.parse(second)).toMatchObject({ bytesPerSecond: 524_288, etaMs: 10_000 });
     expect({ rest, hidden: written.includes('\u202e') }).toEqual({ rest: '', hidden: false });
   });
+
+  it('as JSON has the first and the last of each file, and a few lines a second between', () => {
+    let nowMs = 0;
+    const done: number[] = [];
+    const write = (line: string) => void done.push((JSON.parse(line) as { done: number }).done);
+    const io = { err: { isTTY: false, write }, env: {}, now: () => nowMs } as unknown as Io;
+    const lines = openProgress(io, 'json');
+    for (const path of ['a', 'b']) {
+      for (let at = 0; at <= 1_000; at++, nowMs++) {
+        lines.show({ phase: 'read', path, done: at, total: 1_000 });
+      }
+    }
+    expect(done).toEqual([0, 200, 400, 600, 800, 1_000, 0, 200, 400, 600, 800, 1_000]);
+  });
 });
 
 describe('a table that is too wide', () => {

@@ -17,8 +17,10 @@ export interface ProgressLine {
 
 /** A run shorter than this shows no spinner. */
 const patienceMs = 1_000;
+/** Status lines of one phase of a file come no closer than this, but for its first and last. */
+const statusEveryMs = 200;
 
-/** `auto` (the default): a spinner on a TTY. `json`: one line per `show` on stderr. */
+/** `auto` (the default): a spinner on a TTY. `json`: status lines on stderr. */
 export function openProgress(io: Io, how: 'auto' | 'json' | 'none' = 'auto'): ProgressLine {
   if (how === 'json') return statusLines(io);
   const { isTTY, stream, columns } = io.err;
@@ -48,9 +50,13 @@ export function progressText(at: Progress, elapsedMs: number, columns: number): 
 
 function statusLines(io: Io): ProgressLine {
   const clock = phaseClock(io);
+  let nextAt = 0;
   return {
     show(at) {
-      const line = JSON.stringify({ ...at, ...paceOf(at, clock(at)) });
+      const elapsedMs = clock(at);
+      if (elapsedMs > 0 && at.done !== at.total && io.now() < nextAt) return;
+      nextAt = io.now() + statusEveryMs;
+      const line = JSON.stringify({ ...at, ...paceOf(at, elapsedMs) });
       void io.err.write(`${safeJson(line)}\n`);
     },
     clear() {},
