@@ -113,6 +113,17 @@ describe('what recover suggests next', () => {
     ]);
   });
 
+  it('tells what was done beside what was refused, in words that count', async () => {
+    write(players, log(a) + torn);
+    write('data/logs/tokens.log', log(a));
+    write('data/tokens.json', '{"a":{"score":9}}');
+    const { exitCode, out } = await cli('recover', '--yes', '--mirror', 'data');
+    expect(exitCode).toBe(21);
+    expect(out).toMatch(/^logs\/players\.log   recovered .*\nlogs\/tokens\.log\n  refused: /);
+    const plan = await cli('recover', '--dry-run', '--replace-mirror', 'data/logs/tokens.log');
+    expect(plan.out).toContain('1 value of the old one goes: a\n');
+  });
+
   it('does not offer to adopt what no entry can set', async () => {
     write(players, log(a) + torn);
     write(mirror, '{"a":{"score":1},"":7}');

@@ -164,8 +164,10 @@ export function mirrorRows({ plan }: RecoverLogPart, look: Look, indent: number)
   const named = more.slice(0, keysMax).map((key) => shorten(key, 40));
   const rest = more.length > keysMax ? ` and ${more.length - keysMax} more` : '';
   const all = `${named.join(', ')}${rest}`;
-  const adopted = `${count(more.length, 'value')} it had become entries: ${all}`;
-  const gone = `${count(more.length, 'value')} of the old one go: ${all}`;
+  const isOne = more.length === 1;
+  const values = count(more.length, 'value');
+  const adopted = `${values} it had ${isOne ? 'becomes an entry' : 'become entries'}: ${all}`;
+  const gone = `${values} of the old one ${isOne ? 'goes' : 'go'}: ${all}`;
   const where = indent === 2 ? `${basename(path)}: ` : '';
   return [
     ...row(

@@ -43,7 +43,11 @@ function planPage(report: RecoverReport, look: Look): string[][] {
   });
   return [
     [`Plan for ${root}, policy ${policy}`],
-    [...blocks, ...idleRows(logs, short, look), ...failures(logs, short, look)],
+    [
+      ...blocks,
+      ...idleRows(logs, short, look),
+      ...failures(logs, short, look).map((line) => `  ${line}`),
+    ],
     [...needsRow(doing, look), ...end],
   ];
 }
@@ -60,9 +64,10 @@ function failures(logs: RecoverLogPart[], short: (path: string) => string, look:
     const refusal = log.plan?.refusal;
     if (log.result === 'refused' && refusal !== undefined) {
       const words = wrap(`refused: ${refusal.message}`, look.columns - 6);
-      return [`  ${short(log.path)}`, ...words.map((line) => `    ${line}`)];
+      return [short(log.path), ...words.map((line) => `  ${line}`)];
     }
-    return log.error === undefined ? [] : [`  ${short(log.path)}`, ...logFailure(log, look)];
+    const narrower = { ...look, columns: look.columns - 2 };
+    return log.error === undefined ? [] : [short(log.path), ...logFailure(log, narrower)];
   });
 }
 
