@@ -37,7 +37,7 @@ export interface Context {
   processes?: Processes;
   /** Waits; real time in the product. */
   sleep(ms: number): Promise<void>;
-  /** Bytes per chunk, for tests; undefined picks 256 KiB. */
+  /** Bytes per chunk, for tests; undefined picks 512 KiB. */
   chunkBytes?: number;
   /** Reads with this kernel, for tests; undefined takes the one that pays. */
   kernel?: KernelName;

@@ -53,8 +53,8 @@ export async function walkFile(
   }
 }
 
-/** Four chunks, which hold the line as well that goes on beyond the part's end. */
-const partBytesDefault = 4 * defaultChunkBytes - (1 << 14);
+/** Two chunks, which hold the line as well that goes on beyond the part's end. */
+const partBytesDefault = 2 * defaultChunkBytes - (1 << 14);
 /** Threads are started where there is enough for them to do: from 64 MiB on. */
 const bytesMin = 64 << 20;
 
