@@ -119,7 +119,9 @@ describe('what recover suggests next', () => {
     write('data/tokens.json', '{"a":{"score":9}}');
     const { exitCode, out } = await cli('recover', '--yes', '--mirror', 'data');
     expect(exitCode).toBe(21);
-    expect(out).toMatch(/^logs\/players\.log   recovered .*\nlogs\/tokens\.log\n  refused: /);
+    expect(out).toMatch(
+      /^logs\/players\.log   recovered .*\nplayers\.json .*\nlogs\/tokens\.log\n  refused: /,
+    );
     const plan = await cli('recover', '--dry-run', '--replace-mirror', 'data/logs/tokens.log');
     expect(plan.out).toContain('1 value of the old one goes: a\n');
   });
