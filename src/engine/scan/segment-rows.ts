@@ -123,7 +123,8 @@ export class SegmentRows {
     for (let row = 0; row < count; row++) batch.keyStart[from + row] = keysAt + rows.keyStart[row];
     batch.keys.set(rows.keys.subarray(0, keysLength), keysAt);
     batch.count += count;
-    head[HEAD.keysEnd] += keysLength;
+    // Copies into shared memory take eight bytes at once where both ends are aligned, else one.
+    head[HEAD.keysEnd] += 8 * Math.ceil(keysLength / 8);
     return true;
   }
 
