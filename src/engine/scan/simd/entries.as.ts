@@ -41,6 +41,12 @@ export function keyOf(entry: usize): usize {
   return entry + headBytes + (load<u8>(entry, headBytes) < longLength ? 1 : 5);
 }
 
+/** The last byte of an entry whose key is so long, and shorter than 255 bytes. */
+@inline
+export function lastOfKey(entry: usize, length: u32): u64 {
+  return <u64>load<u8>(entry + <usize>length, headBytes);
+}
+
 /** Words of 8 bytes that an entry with such a key takes. */
 @inline
 export function wordsFor(keyLength: u32): u32 {

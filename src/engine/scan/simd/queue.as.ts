@@ -1,5 +1,5 @@
 /** queue: changes of the keydir that wait for each other: together they miss the cache less. */
-import { addressOf, generationOf, replaceValue } from './entries.as';
+import { addressOf, generationOf, lastOfKey, replaceValue } from './entries.as';
 import { hashOf } from './hash.as';
 import { putKey, removeKey } from './keydir.as';
 import { findKey, growSlots, homeAddress, isKeyOf, likelySlot } from './slots.as';
@@ -118,7 +118,7 @@ function lookAhead(table: usize, end: usize): void {
   }
   for (let change = queueAt; change < end; change += changeBytes) {
     const entry = addressOf(load<u32>(change, CHANGE.word));
-    seen ^= load<u64>(entry) ^ load<u64>(entry, 32);
+    seen ^= load<u64>(entry) ^ lastOfKey(entry, load<u32>(change, CHANGE.length));
   }
   touched ^= seen;
 }

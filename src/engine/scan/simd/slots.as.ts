@@ -97,19 +97,19 @@ export function findKey(table: usize, hash: u32, key: usize, length: u32): u32 {
   return 0;
 }
 
-/** Keys as bytes, 16 at a time; both may be read some bytes beyond their end. */
+/** Keys as bytes; nothing behind a key of 8 bytes or more is read: it may be in no cache. */
 @inline
 function isSame(a: usize, b: usize, length: u32): bool {
-  let k: u32 = 0;
-  for (; k + 16 <= length; k += 16) {
-    const differs = v128.xor(v128.load(a + <usize>k), v128.load(b + <usize>k));
-    if (v128.any_true(differs)) return false;
+  if (length < 8) return length == 0 || ((load<u64>(a) ^ load<u64>(b)) << (64 - (length << 3))) == 0;
+  const end = <usize>length;
+  if (length < 16) {
+    const first = load<u64>(a) ^ load<u64>(b);
+    return (first | (load<u64>(a + end - 8) ^ load<u64>(b + end - 8))) == 0;
   }
-  const rest = length - k;
-  if (rest == 0) return true;
-  const same = i8x16.bitmask(i8x16.eq(v128.load(a + <usize>k), v128.load(b + <usize>k)));
-  const wanted = (1 << rest) - 1;
-  return (same & wanted) == wanted;
+  for (let k: usize = 0; k + 16 < end; k += 16) {
+    if (v128.any_true(v128.xor(v128.load(a + k), v128.load(b + k)))) return false;
+  }
+  return !v128.any_true(v128.xor(v128.load(a + end - 16), v128.load(b + end - 16)));
 }
 
 /** Adds the word of a key that has none: at `foundSlot`, where the search for it ended. */
