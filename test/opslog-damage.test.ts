@@ -1,6 +1,6 @@
 // What verify says of damaged stores of opslog, and what recover makes of them.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cli } from './helpers/cli.js';
@@ -42,8 +42,26 @@ async function inFullCircle(store: string, exitCode: number): Promise<Map<unknow
   return new Map(state);
 }
 
+/** Bytes of all snapshots and logs. */
+function bytesIn(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => {
+    return one.isFile() && one.name.endsWith('.jsonl');
+  });
+  return files.reduce((sum, one) => sum + statSync(join(one.parentPath, one.name)).size, 0);
+}
+
 const records = (...ids: string[]): string =>
   ids.map((id) => `${JSON.stringify({ id, data: { of: id } })}\n`).join('');
+
+it('recover says how much it wrote, and brings back by that name in plan and result', async () => {
+  const store = fixture('mw-opened-single-writer-compact');
+  const before = bytesIn(store);
+  const plan = await cli(['recover', '--dry-run', '--policy', 'salvage', store]);
+  const done = await cli(['recover', '--yes', '--policy', 'salvage', store]);
+  for (const { out } of [plan, done]) expect(out).toMatch(/^  bring back  1 entry of agent-beta/m);
+  const said = /^  ([\d,]+) bytes put in$/m.exec(done.out)?.[1].replaceAll(',', '');
+  expect(Number(said)).toBe(bytesIn(store) - before);
+});
 
 describe('the manifest', () => {
   it('O1: lost, it is rebuilt from the newest snapshot and the logs behind it', async () => {

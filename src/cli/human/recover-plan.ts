@@ -73,9 +73,7 @@ function regionRows(plan: LogPlan, row: Row): string[] {
   const lines = regions.slice(0, regionsMax).flatMap((region) => {
     const torn = region.code === 'torn-tail' || region.code === 'nul-tail';
     if (torn && region.action === 'quarantine') return row('quarantine', tornWords(region));
-    const isBack = region.action === 'bring back';
-    const at = isBack ? 'bring back' : region.lines > 0 ? `line ${region.line}` : 'front';
-    return [...row(at, regionWords(region, plan)), ...keyRows(region, row)];
+    return [...row(regionLabel(region), regionWords(region, plan)), ...keyRows(region, row)];
   });
   const more = regions.length - regionsMax;
   return more > 0 ? [...lines, ...row('', `and ${count(more, 'more region')}`)] : lines;
@@ -87,6 +85,12 @@ const tornWords = ({ length, offset, line, code }: RegionPlan) =>
 
 const mendWords = ({ code }: RegionPlan) =>
   code === 'reader-differs' ? 'escapes for line breaks' : 'U+FFFD in place of invalid UTF-8';
+
+/** Where one damaged region is. */
+export function regionLabel({ action, lines, line }: RegionPlan): string {
+  if (action === 'bring back') return 'bring back';
+  return lines > 0 ? `line ${line}` : 'front';
+}
 
 /** What is done with one damaged region. */
 export function regionWords(region: RegionPlan, plan: LogPlan): string {

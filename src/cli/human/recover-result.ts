@@ -3,7 +3,7 @@ import type { LogPlan, RecoverLogPart } from '../../engine/index.js';
 import { logFailure } from './heading.js';
 import { toneOfVerdict, type Look } from './look.js';
 import { commandLines } from './next.js';
-import { regionWords } from './recover-plan.js';
+import { regionLabel, regionWords } from './recover-plan.js';
 import { labelled } from './text.js';
 import { count, thousands } from './units.js';
 
@@ -76,7 +76,7 @@ function regionRows(plan: LogPlan, row: (label: string, text: string) => string[
     return [`  ${kept}, ${count(lines, 'line')} given up (${bytes}, ${about})`];
   }
   const lines = regions.slice(0, regionsMax).flatMap((region) => {
-    return row(region.lines > 0 ? `line ${region.line}` : 'front', regionWords(region, plan));
+    return row(regionLabel(region), regionWords(region, plan));
   });
   const more = regions.length - regionsMax;
   return [

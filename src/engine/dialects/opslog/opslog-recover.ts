@@ -45,8 +45,10 @@ export async function recoverStore(
     const salvaged = await salvageStore(context, log.dialect, log.path);
     try {
       const written = await writeGeneration(context, log.dialect, generationOf(context, salvaged));
-      const made = await apply(context, { log, plan, written, fence });
-      return { ...plannedPart(plan), ...made };
+      // The plan could only say about how much it would be.
+      const done = { ...plan, bytesInserted: written.bytes };
+      const made = await apply(context, { log, plan: done, written, fence });
+      return { ...plannedPart(done), ...made };
     } finally {
       salvaged.sources.close();
     }
