@@ -23,7 +23,7 @@ import { finding, type Finding } from './findings.js';
 import type { Log } from './log.js';
 import { envelope, exitOf, verdictOf } from './report.js';
 import { resolveTargets } from './targets.js';
-import { thousands } from './text.js';
+import { noSpaceWords, thousands } from './text.js';
 
 const roundsDefault = 2_000;
 /** Of each method, where no rounds were asked for: all of them end within two minutes. */
@@ -213,7 +213,7 @@ function resultOf({ name, group }: Method, durations: Float64Array): BenchMethod
 function requireRoom({ disk }: BenchContext, directory: string, needed: number): void {
   const free = disk.freeBytes(directory);
   if (free >= needed) return;
-  const message = `no space: ${needed} bytes needed in ${directory}, ${free} are free`;
+  const message = noSpaceWords(directory, { needed, free });
   throw new LogctlError('no-space', message, `df -h ${directory}`, { path: directory });
 }
 

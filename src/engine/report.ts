@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import { EXIT, LogctlError, worstExit, type ExitCode } from './errors.js';
 import { FINDINGS, type Finding, type Remedy } from './findings.js';
 import type { Envelope, Failure, NextStep, Verdict } from './model.js';
-import { thousands } from './text.js';
+import { plural } from './text.js';
 
 const VERDICT: Record<number, Verdict> = {
   [EXIT.ok]: 'ok',
@@ -104,6 +104,6 @@ export function uncheckedWords(entries: number, checksummed: number): string[] {
   if (entries === 0 || checksummed === entries) return [];
   const unseen = 'about 1 in 4 single bit flips would go unseen';
   if (checksummed === 0) return [`per-entry checksum: this log has none, ${unseen}`];
-  const without = thousands(entries - checksummed);
-  return [`per-entry checksum: ${without} entries have none, in those ${unseen}`];
+  const without = plural(entries - checksummed, 'entry', 'entries');
+  return [`per-entry checksum: ${without} without one, where ${unseen}`];
 }

@@ -18,3 +18,11 @@ export function thousands(number: number): string {
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${thousands(count)} ${count === 1 ? noun : nouns}`;
 }
+
+/** What to say where a directory has too little room. Bytes. */
+export function noSpaceWords(
+  directory: string,
+  { needed, free }: { needed: number; free: number },
+): string {
+  return `no space: ${plural(needed, 'byte')} needed in ${directory}, ${thousands(free)} are free`;
+}

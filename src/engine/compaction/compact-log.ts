@@ -26,7 +26,7 @@ import { freshBackupPath, listBackups } from '../siblings.js';
 import { swapIn, type SwapResult } from './swap.js';
 import { finishCompaction } from './swap-recovery.js';
 import { readNow } from '../bytes/sync-read.js';
-import { plural, thousands } from '../text.js';
+import { noSpaceWords, plural } from '../text.js';
 import { versionOf } from '../writer/value-version.js';
 
 const windowBytes = 1 << 20;
@@ -193,9 +193,7 @@ class Compaction {
     const needed = neededFor(headBytesMax(folded) + folded.tailLength);
     const free = this.context.disk.freeBytes(directory);
     if (needed <= free) return;
-    const message =
-      `no space: ${thousands(needed)} bytes needed in ${directory}, ` +
-      `${thousands(free)} are free`;
+    const message = noSpaceWords(directory, { needed, free });
     throw new LogctlError('no-space', message, `df -h ${directory}`, { path: this.log.path });
   }
 

@@ -1,6 +1,7 @@
 /** line-decoder: the operator's command that turns each line into the format's own. */
 import { spawnSync } from 'node:child_process';
 import { LogctlError } from '../errors.js';
+import { plural } from '../text.js';
 
 const LF = 0x0a;
 /** What goes in and what comes out are held in memory, each up to this. */
@@ -29,7 +30,7 @@ export function decodeLines(command: string, input: Buffer): Buffer {
   const lines = linesOf(given);
   const decoded = linesOf(stdout);
   if (lines.length !== decoded.length) {
-    throw failed(command, `it gave ${decoded.length} lines for ${lines.length}`);
+    throw failed(command, `it gave ${plural(decoded.length, 'line')} for ${lines.length}`);
   }
   const out = decoded.flatMap((line, number) => {
     const kept = line.length === 0 ? lines[number] : line;

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { chunksOf } from '../bytes/chunks.js';
 import type { WriteContext } from '../context.js';
+import { noSpaceWords } from '../text.js';
 import type { DiskReader, FileStat, SourceFile, TargetFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { likeLog } from '../compaction/lock-file.js';
@@ -173,7 +174,7 @@ export function checkEvidenceDir({ disk }: WriteContext, directory: string, plan
   }
   const free = disk.freeBytes(directory);
   if (free >= plan.bytesBefore) return;
-  const words = `no space: ${plan.bytesBefore} bytes needed in ${directory}, ${free} are free`;
+  const words = noSpaceWords(directory, { needed: plan.bytesBefore, free });
   throw new LogctlError('no-space', words, 'Nothing was changed.', { path: directory });
 }
 

@@ -18,6 +18,7 @@ import { refusalOf } from './recover-words.js';
 import { exitOf, verdictOf } from '../report.js';
 import { stateHash } from '../keydir/state-hash.js';
 import { finishCompaction } from '../compaction/swap-recovery.js';
+import { plural } from '../text.js';
 
 /**
  * Applies the plan for one log. Where a compaction was interrupted it is completed first, and the
@@ -118,7 +119,7 @@ async function writeElsewhere(
 ): Promise<RecoverLogPart> {
   await checkBasis(context, plan, false);
   if (plan.neededBytes > plan.freeBytes) {
-    const words = `no space for ${output}: ${plan.neededBytes} bytes needed`;
+    const words = `no space for ${output}: ${plural(plan.neededBytes, 'byte')} needed`;
     throw new LogctlError('no-space', words, 'name a file on another disk', { path: output });
   }
   const options = { random: context.random() };

@@ -6,7 +6,7 @@ import type { RecoverLogPart } from '../model.js';
 import type { LogPlan } from './plan.js';
 import { optionsOf, recoverCommand } from './recover-words.js';
 import { verdictOf } from '../report.js';
-import { thousands } from '../text.js';
+import { noSpaceWords } from '../text.js';
 
 /** The part of a log before anything was done with it. */
 export function plannedPart(plan: LogPlan): RecoverLogPart {
@@ -50,8 +50,7 @@ export function checkSpace(plans: readonly LogPlan[], options: RecoverOptions): 
   }
   for (const [directory, { needed, free, path }] of rooms) {
     if (needed <= free) continue;
-    const counts = [needed, free].map(thousands);
-    const message = `no space: ${counts[0]} bytes needed in ${directory}, ${counts[1]} are free`;
+    const message = noSpaceWords(directory, { needed, free });
     const hint = 'Nothing was changed, no temporary file was left.';
     const own = optionsOf(
       plans.find((plan) => plan.path === path)!,

@@ -9,6 +9,7 @@ import { baseOf, type Base } from './opslog-base.js';
 import { checkArchives } from './opslog-archives.js';
 import { compactLock, lookAtLock, writerLock } from './opslog-lock.js';
 import { findLate } from './opslog-late.js';
+import { keysByPath } from './opslog-layout.js';
 import { countEntries, countRecords, Sources } from './opslog-sources.js';
 import { manifestName } from './opslog-manifest.js';
 import { snapshotForm } from './opslog-snapshot.js';
@@ -184,7 +185,7 @@ async function checkUnread(
     : forgot
       ? 'opened without an agent and compacted, the store forgot all its agents'
       : 'compacted by an agent that had not seen them, or written to an old log after that';
-  for (const [path, keys] of byPath(entries)) {
+  for (const [path, keys] of keysByPath(entries)) {
     const words = `${plural(keys.length, 'entry', 'entries')} no reader sees: ${why}`;
     findings.add('unread-entries', path, words, { key: keys[0], impact: 'lost' });
   }
@@ -192,9 +193,3 @@ async function checkUnread(
 
 const raceWords = (agent: string) =>
   `agent ${agent} joined while another wrote the manifest, and its registration was lost`;
-
-function byPath(entries: ReadonlyMap<string, { path: string }>): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const [key, { path }] of entries) found.set(path, [...(found.get(path) ?? []), key]);
-  return found;
-}

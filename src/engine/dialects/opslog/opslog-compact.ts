@@ -21,7 +21,7 @@ import { requireNoAgents, underLocks } from './opslog-held.js';
 import { busyWith, lookAtLock, writerLock } from './opslog-lock.js';
 import { manifestName } from './opslog-manifest.js';
 import { snapshotHead } from './opslog-sources.js';
-import { thousands } from '../../text.js';
+import { noSpaceWords } from '../../text.js';
 
 /**
  * Compacts a store as its library does, durably; thresholds are the caller's. Throws LogctlError:
@@ -115,8 +115,7 @@ async function requireOneState(context: WriteContext, { scan, log }: Analysis): 
 
 function requireSpace({ path }: Log, { neededBytes, freeBytes }: CompactLogPart): void {
   if (neededBytes <= freeBytes) return;
-  const counts = [neededBytes, freeBytes].map(thousands);
-  const message = `no space: ${counts[0]} bytes needed in ${path}, ${counts[1]} are free`;
+  const message = noSpaceWords(path, { needed: neededBytes, free: freeBytes });
   throw new LogctlError('no-space', message, `df -h ${path}`, { path });
 }
 

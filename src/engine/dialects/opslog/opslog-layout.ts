@@ -138,3 +138,16 @@ export function referredFiles(
 
 /** True for the base name of an operation log. */
 export const isLogName = (base: string): boolean => logName.test(base);
+
+/** Keys by the log that an operation of theirs stands in, in the order given. */
+export function keysByPath(
+  entries: Iterable<readonly [key: string, { path: string }]>,
+): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [key, { path }] of entries) {
+    const keys = found.get(path);
+    if (keys === undefined) found.set(path, [key]);
+    else keys.push(key);
+  }
+  return found;
+}

@@ -1,15 +1,16 @@
 /** opslog-salvage: everything acknowledged that can be found in a store, as one state. */
 import { basename, join } from 'node:path';
 import type { Context } from '../../context.js';
-import { stringToKey } from '../../keydir/key-bytes.js';
+import { keyToString, stringToKey } from '../../keydir/key-bytes.js';
 import { Keydir } from '../../keydir/keydir.js';
 import { baseByNames, baseOf, type Base } from './opslog-base.js';
 import type { Dialect } from '../dialect.js';
 import { readEntries, type DamageCount } from './opslog-entries.js';
 import { makeFold, type FoldOptions } from './opslog-fold.js';
 import { findLate, type LateEntry } from './opslog-late.js';
+import { keysByPath } from './opslog-layout.js';
 import { readArchive, readSnapshot, snapshotHead, Sources } from './opslog-sources.js';
-import { keyToString } from '../../keydir/key-bytes.js';
+import { plural } from '../../text.js';
 
 /** A state, where it comes from, and what could not be found. The caller closes `sources`. */
 export interface Salvaged {
@@ -131,10 +132,10 @@ class Salvager {
     // A count that is there decides; without it each damaged stretch may have been an entry.
     const entriesLost = manifest === undefined ? (damage?.entriesLost ?? 0) : short;
     const isGone = snapshot === undefined;
+    const from = `the generation before gives ${plural(filled, 'record')}`;
     const why = isGone
-      ? `the snapshot is gone; ${filled} records come from the generation before`
-      : `the snapshot is damaged: ${own} of ${wanted} records are whole, ` +
-        `${filled} come from the generation before`;
+      ? `the snapshot is gone; ${from}`
+      : `the snapshot is damaged: ${own} of its ${plural(wanted, 'record')} whole; ${from}`;
     this.add(path, { entriesBack: filled, entriesLost, why, line: 1 });
   }
 
@@ -175,15 +176,13 @@ class Salvager {
 
   /** Lost operations go in before the current logs: those count where they are later. */
   private applyLate(): void {
-    const byPath = new Map<string, string[]>();
     const inTime = [...this.late].sort(([, a], [, b]) => (a.time || 0) - (b.time || 0));
-    for (const [key, { path, value, line }] of inTime) {
+    for (const [key, { value, line }] of inTime) {
       const bytes = stringToKey(key);
       if (value === undefined) this.keydir.delete(bytes, 0, bytes.length);
       else this.keydir.put(bytes, 0, bytes.length, { ...value, line, versions: 1 });
-      byPath.set(path, [...(byPath.get(path) ?? []), key]);
     }
-    for (const [path, keys] of byPath) {
+    for (const [path, keys] of keysByPath(inTime)) {
       this.add(path, { entriesBack: keys.length, keys, why: 'no reader of the store sees it' });
     }
   }
