@@ -3,11 +3,13 @@
 // Half of a short run would be the compiling of its own code. So what V8 has compiled is kept: by
 // the build (compile-ahead.js), or by the first run with another version. It lies inside the
 // package and not in the system's folder for temporary files: there another user could lay code
-// for us to run.
+// for us to run. V8 trusts what it is given, and dies of a flipped bit or worse: so a checksum of
+// it and of the script stands behind it.
 const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
+const { crc32 } = require('node:zlib');
 
 const built = join(__dirname, '..', 'dist');
 const main = join(built, 'main.cjs');
@@ -23,17 +25,29 @@ const loadMain = () => require(main);
 
 /** All the rest: see src/cli/arguments.ts. */
 function loadCommands() {
-  if (existsSync(kept)) return run(commandsScript(readFileSync(kept)));
   const script = commandsScript();
-  process.once('exit', () => keep(script));
+  // Undefined: nothing was kept. Where V8 has refused it, for its flags, it stays for other runs.
+  if (script.cachedDataRejected === undefined) process.once('exit', () => keep(script));
   return run(script);
 }
 
-/** The commands as a script. `cachedData`: what was kept of it, unless nothing was. */
-function commandsScript(cachedData) {
+/** The commands as a script: with what was kept of it, where that is whole. */
+function commandsScript() {
+  const source = readFileSync(commands);
+  const cachedData = existsSync(kept) ? whole(readFileSync(kept), source) : undefined;
   // All of it is ASCII; decoded as UTF-8 it would take 2 MB more for a while.
-  return new Script(readFileSync(commands, 'latin1'), { filename: commands, cachedData });
+  return new Script(source.toString('latin1'), { filename: commands, cachedData });
 }
+
+/** What is before the checksum of it and of the script; undefined where that is another. */
+function whole(bytes, source) {
+  if (bytes.length <= sumBytes) return undefined;
+  const compiled = bytes.subarray(0, -sumBytes);
+  return bytes.readUInt32LE(compiled.length) === sumOf(compiled, source) ? compiled : undefined;
+}
+
+const sumBytes = 4;
+const sumOf = (compiled, source) => crc32(compiled, crc32(source));
 
 /** Runs the script, which is a CommonJS module as Node wraps them; gives what it exports. */
 function run(script) {
@@ -48,7 +62,10 @@ function keep(script) {
   try {
     mkdirSync(keptFolder, { recursive: true });
     const fresh = `${kept}.${process.pid}`;
-    writeFileSync(fresh, script.createCachedData());
+    const compiled = script.createCachedData();
+    const sum = Buffer.alloc(sumBytes);
+    sum.writeUInt32LE(sumOf(compiled, readFileSync(commands)));
+    writeFileSync(fresh, Buffer.concat([compiled, sum]));
     renameSync(fresh, kept);
   } catch {
     // The next run is as slow as this one was.

@@ -4,9 +4,20 @@
 // the program is known to read, because it has taken more than a pipe holds.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { log, set } from './helpers/bot-log.js';
 
@@ -157,10 +168,31 @@ describe('start-up', () => {
   });
 
   it('of a command takes what the build has compiled ahead', () => {
-    const { stdout } = spawnSync(process.execPath, ['--print', isTakenAsCompiled], {
-      encoding: 'utf8',
-    });
-    expect(stdout).toBe('true\n');
+    expect(keptIn('.').isTaken).toBe(true);
+  });
+
+  it('takes no compiled form that was damaged, or is of another build, and keeps its own', () => {
+    const damages: Record<string, (copy: string, kept: string) => void> = {
+      'a flipped bit': (_, kept) => {
+        const bytes = readFileSync(kept);
+        bytes[bytes.length >> 1] ^= 1;
+        writeFileSync(kept, bytes);
+      },
+      'nothing in it': (_, kept) => truncateSync(kept),
+      'its second half lost': (_, kept) => truncateSync(kept, statSync(kept).size >> 1),
+      'another script': (copy) => appendFileSync(join(copy, 'dist', 'commands.cjs'), ' '),
+    };
+    for (const [name, damage] of Object.entries(damages)) {
+      const copy = mkdtempSync(join(folder, 'package-'));
+      for (const part of ['bin', 'dist']) cpSync(part, join(copy, part), { recursive: true });
+      const { kept } = keptIn(copy);
+      damage(copy, kept);
+      expect({ name, isTaken: keptIn(copy).isTaken }).toEqual({ name, isTaken: false });
+      const program = join(copy, 'bin', 'logctl.js');
+      const { status } = spawnSync(process.execPath, [program, 'verify', players]);
+      expect({ name, status }).toEqual({ name, status: run(['verify', players]).status });
+      expect({ name, isTaken: keptIn(copy).isTaken }).toEqual({ name, isTaken: true });
+    }
   });
 
   it('finds packages where one is needed: foreign functions, colours, tables', () => {
@@ -170,10 +202,16 @@ describe('start-up', () => {
   });
 });
 
-const isTakenAsCompiled = `
-  const { commandsScript, kept } = require('./bin/load.js');
-  commandsScript(fs.readFileSync(kept)).cachedDataRejected === false;
-`;
+/** Where the package in `copy` keeps what is compiled of its commands; whether that is taken. */
+function keptIn(copy: string): { kept: string; isTaken: boolean } {
+  const loader = JSON.stringify(resolve(copy, 'bin', 'load.js'));
+  const asked = `
+    const { commandsScript, kept } = require(${loader});
+    JSON.stringify({ kept, isTaken: commandsScript().cachedDataRejected === false });
+  `;
+  const { stdout } = spawnSync(process.execPath, ['--print', asked], { encoding: 'utf8' });
+  return JSON.parse(stdout) as { kept: string; isTaken: boolean };
+}
 
 /** Node names every module it stores: those are the ones that a run loaded. */
 function loadedBy(args: string[]): { stdout: string; modules: string[] } {
