@@ -84,16 +84,19 @@ async function probeCompact(settings) {
   const log = join(folder, 'compacted.log');
   const copy = program('cp', 'cp', [log, join(folder, 'copy')]);
   const rounds = [];
-  for (let round = 0; round < settings.rounds; round++) {
-    process.stderr.write(`compact, round ${round + 1}\n`);
+  try {
+    for (let round = 0; round < settings.rounds; round++) {
+      process.stderr.write(`compact, round ${round + 1}\n`);
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      copyFileSync(path, log);
+      const wroteMs = await compactOnce(log);
+      const [{ ms }] = soundRuns({ name: 'cp', runs: [await measure(copy)] });
+      rounds.push({ ratio: wroteMs / ms, wroteMs, copyMs: ms, bytes: statSync(log).size });
+    }
+  } finally {
     rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    copyFileSync(path, log);
-    const wroteMs = await compactOnce(log);
-    const [{ ms }] = soundRuns({ name: 'cp', runs: [await measure(copy)] });
-    rounds.push({ ratio: wroteMs / ms, wroteMs, copyMs: ms, bytes: statSync(log).size });
   }
-  rmSync(folder, { recursive: true });
   const [wrote, copied] = ['wroteMs', 'copyMs'].map((name) => {
     return Math.round(median(rounds.map((round) => round[name])));
   });
