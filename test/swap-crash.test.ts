@@ -37,6 +37,7 @@ describe('a compaction beside a writer', () => {
         races += 1;
       }
       console.log(`${races} races`);
+      expect(races).toBeGreaterThan(200);
     },
     timeoutMs,
   );
@@ -58,6 +59,7 @@ describe('a compactor that is killed', () => {
         }
       }
       console.log(`${deaths} deaths`);
+      expect(deaths).toBeGreaterThan(50);
     },
     timeoutMs,
   );
