@@ -95,6 +95,15 @@ describe('streams', () => {
   });
 });
 
+it('standard input: who writes it and what is kept of it cannot be told', async () => {
+  const stdin = '{"op":"SET","key":"a","value":1,"timestamp":"2026-11-19T09:00:00.000Z"}\n';
+  const { out } = await cli(['inspect', '-'], { stdin });
+  expect(out).toMatch(/^  writer     cannot be told of standard input; last append /m);
+  expect(out).toMatch(/^  restore    cannot be told of standard input$/m);
+  const { out: json } = await cli(['inspect', '--json', '-'], { stdin });
+  expect(JSON.parse(json).logs[0].writers).toBe(null);
+});
+
 describe('a terminal', () => {
   const logOf = (value: string) =>
     `{"op":"SET","key":"k\u202e","value":${value},"timestamp":"2026-11-19T09:00:00.000Z"}\n`;

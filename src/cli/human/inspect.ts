@@ -133,9 +133,11 @@ function keyWords({ keys, needsForKeys }: InspectLogPart): string {
   return `${thousands(live)} live${other}, ${thousands(removed)} deleted`;
 }
 
-function writerWords({ writers, hiddenProcesses, lastEntryAgeMs }: InspectLogPart): string {
+function writerWords(log: InspectLogPart): string {
+  const { path, writers, hiddenProcesses, lastEntryAgeMs } = log;
   const last = lastEntryAgeMs === null ? '' : `; last append ${age(lastEntryAgeMs)}`;
-  if (writers === null) return `cannot be told here${last}`;
+  const where = path === '-' ? 'of standard input' : 'here';
+  if (writers === null) return `cannot be told ${where}${last}`;
   if (writers.length === 0) {
     const hidden = count(hiddenProcesses, "other user's process", "other users' processes");
     const seen = hiddenProcesses === 0 ? '' : ` (${hidden} not looked into)`;
@@ -197,7 +199,8 @@ function paintBackup(verdict: string, look: Look): string {
   return look.paint(verdict === 'ok' ? 'good' : verdict === 'damaged' ? 'bad' : 'plain', verdict);
 }
 
-function restoreWords({ restore, backups, verdict }: InspectLogPart): string {
+function restoreWords({ path, restore, backups, verdict }: InspectLogPart): string {
+  if (path === '-') return 'cannot be told of standard input';
   const { since, gaps } = restore;
   if (since === null) return backups.length === 0 ? 'no backups' : 'how far back is not known';
   const each = gaps.map(({ after, before }) => `${toSecond(after)} and ${toSecond(before)}`);

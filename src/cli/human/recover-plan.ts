@@ -150,6 +150,8 @@ function lostRows({ entriesLost, budget, base, regions }: LogPlan, row: Row): st
 export function stateRows({ plan }: RecoverLogPart, look: Look): string[] {
   if (plan === null || plan.action !== 'recover') return [];
   const { keysBefore, keysAfter, hashBefore, hashAfter } = plan.state;
+  // Lines without keys have no state: nothing is to be said of it.
+  if (keysBefore === 0 && keysAfter === 0) return [];
   const keys = count(keysAfter, 'key');
   const before = keysBefore === keysAfter ? '' : ` instead of ${thousands(keysBefore)}`;
   const same = hashBefore === hashAfter ? ', before = after' : `, before ${shortHash(hashBefore)}`;

@@ -19,7 +19,7 @@ export async function checkStore(
   backups: readonly CheckedBackup[],
   findings: FindingList,
 ): Promise<HolderSearch | null> {
-  if (scan.log.path === '-') return { holders: [], hidden: 0 };
+  if (scan.log.path === '-') return null;
   await checkStart(context, scan, backups, findings);
   checkLeftovers(context, scan, findings);
   await checkLock(context, scan, findings);
