@@ -7,12 +7,12 @@ export const bytesOf = (...parts: (string | number[])[]): Buffer =>
 
 /**
  * Lines that would be whole entries, were not the value. A group of two blocks begins with a line
- * behind a bad one, and one of four follows: the value's last byte, and then the one before it,
- * ends the first block, the first group, and the first two blocks of the second.
+ * behind a bad one, and one of four follows: the value's last byte, and then the two before it, end
+ * the first block, the first group, and the first two blocks of the second.
  */
 const inLines = (...values: string[]): Buffer => {
   const lines = values.flatMap((value) =>
-    [35, 36, 99, 100, 227, 228].map((room) => {
+    [35, 36, 37, 99, 100, 101, 227, 228, 229].map((room) => {
       const key = 'k'.repeat(room - value.length);
       return `{"op":"SET","key":"${key}","value":${value}}`;
     }),
@@ -65,7 +65,7 @@ export const trickyFiles: [string, Uint8Array][] = [
   ['bad bytes in a key', bytesOf('{"op":"SET","value":1,"key":"x', [0xf0, 0x9f, 0x98], 'y"}')],
   ['bad bytes at the line end', bytesOf('{"op":"SET"}', [0xe2, 0x82])],
   ['bad bytes outside a string', bytesOf('{"op":"DELETE",', [0xc3, 0xa9], '"key":"a"}')],
-  ['scalars that break off', inLines('1.', '-', '1e', '1E+', '1.5e', '01', 'tru', 'nulls')],
+  ['scalars that break off', inLines('1.', '-', '1e', '1E+', '1.5e', '-01', 'tru', 'nulls')],
   ['brackets that do not fit', inLines('[1}', '{"a":1]', '[[}]', '[]]', '[{]}', '{{}}')],
   ['nearly brackets', inLines('{"a":1y', '{"a":1\x7f', '[1Y', '[1_')],
   ['whitespace for a value', inLines(' ', '[1, ]', '{"a": }', '"\t')],

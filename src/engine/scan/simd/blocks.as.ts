@@ -14,22 +14,20 @@ export namespace MASK {
   export const digits: usize = 5 * stride;
   export const zeros: usize = 6 * stride;
   export const lineFeeds: usize = 7 * stride;
-  /** Bytes outside strings that are nothing else: of scalars, or what is no JSON at all. */
-  export const letters: usize = 8 * stride;
   /** Where numbers and literals begin. */
-  export const scalarStarts: usize = 9 * stride;
-  export const openers: usize = 10 * stride;
+  export const scalarStarts: usize = 8 * stride;
+  export const openers: usize = 9 * stride;
   /** From which bytes on it changes whether the innermost container is an object, */
-  export const objectFlips: usize = 11 * stride;
+  export const objectFlips: usize = 10 * stride;
   /** and whether they lie one level deep. */
-  export const depth1Flips: usize = 12 * stride;
+  export const depth1Flips: usize = 11 * stride;
   /** Escapes that are none; and all that is wrong. */
-  export const wrongEscapes: usize = 13 * stride;
-  export const errors: usize = 14 * stride;
+  export const wrongEscapes: usize = 12 * stride;
+  export const errors: usize = 13 * stride;
   /** Whitespace, line feeds aside, and control bytes. Only filled where a group has any. */
-  export const white: usize = 15 * stride;
-  export const control: usize = 16 * stride;
-  export const bytes: usize = 17 * stride;
+  export const white: usize = 14 * stride;
+  export const control: usize = 15 * stride;
+  export const bytes: usize = 16 * stride;
 }
 
 let masksAt: usize = 0;

@@ -41,7 +41,7 @@ export function keepTokens(): void {
  * begin. `isSpaced`: `findWhite` has been here; else no whitespace is known of, and taken for letters.
  *
  * A scalar is a run of digits and letters. Letters are all bytes outside strings that are of no
- * other class: where a run of them begins is for `judgeOddities`. So what is left to be seen here
+ * other class, also such as no JSON has: where a run of them begins is for `judgeOddities`. So what is left to be seen here
  * are digits: a zero that leads others, and what stands behind those of a fraction.
  */
 export function findTokens(from: usize, count: i32, isSpaced: bool): void {
