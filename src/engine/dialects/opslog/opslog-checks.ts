@@ -144,7 +144,7 @@ async function checkSnapshot(
 
 /** A first line with `records` in it is all the library reads: for it the form is the older one. */
 function checkForm(sources: Sources, snapshot: string, findings: FindingList): void {
-  const source = sources.files[sources.numberOf(snapshot)];
+  const { source } = sources.at(snapshot);
   const { kind, bytesMax = 0, isHeadless } = snapshotForm(source);
   if (isHeadless === true) {
     const words = 'the header is missing: the library takes the first record for it, and drops it';

@@ -173,9 +173,8 @@ class LateFinder {
       logs.some(({ agent }) => agent !== undefined),
     );
     for (const { path } of logs) {
-      const file = sources.numberOf(path);
       await readEntries(context, dialect, {
-        ...{ source: sources.files[file], role: 'segment', file },
+        ...{ ...sources.at(path), role: 'segment' },
         take: (batch, place) => {
           fold.see(batch, place);
           this.touch(batch, place.from ?? 0, place.to ?? batch.count);
@@ -217,9 +216,9 @@ class LateFinder {
   ): Promise<void> {
     const { context, dialect, sources } = this;
     for (const path of paths) {
-      const file = sources.numberOf(path);
+      const { file, source } = sources.at(path);
       await readEntries(context, dialect, {
-        ...{ source: sources.files[file], role: 'segment', file },
+        ...{ source, role: 'segment', file },
         take: (batch, { firstLine, from = 0, to = batch.count }) => {
           for (let row = from; row < to; row++) {
             const isPut = batch.kind[row] === KIND.put;

@@ -66,20 +66,20 @@ export async function checkOperations(
 ): Promise<void> {
   const sources = new Sources(context.disk);
   try {
-    const files = logs.map(({ path }) => sources.numberOf(path));
-    const bytes = files.reduce((sum, file) => sum + sources.files[file].stat().size, 0);
+    const files = logs.map(({ path }) => sources.at(path).source);
+    const bytes = files.reduce((sum, source) => sum + source.stat().size, 0);
     if (bytes > readAgainBytesMax) return;
     const known =
       snapshot === undefined || isMerged
         ? new Keydir()
         : (await readSnapshot(context, dialect, sources, snapshot)).keydir;
-    for (const file of files) {
-      const path = sources.pathOf(file);
+    for (const source of files) {
+      const { path } = source;
       const rules = isMerged ? clockRule(path, findings) : prevRule(path, known, findings);
       const codec = isMerged ? opsCodec : prevCodec;
       const kernel = rowKernel(context, codec, { bytes });
       const { batch } = kernel;
-      await readRows(context, sources.files[file], kernel, {
+      await readRows(context, source, kernel, {
         onBatch(firstLine) {
           for (let row = 0; row < batch.count; row++) rules(batch, row, firstLine + row);
         },

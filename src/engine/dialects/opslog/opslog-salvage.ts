@@ -229,10 +229,10 @@ class Salvager {
     const fold = makeFold(keydir, isMerged, options);
     const counted = new Map<string, { entries: number }>();
     for (const { path } of logs) {
-      const file = this.sources.numberOf(path);
+      const opened = this.sources.at(path);
       let entries = 0;
       const damage = await readEntries(this.context, this.dialect, {
-        ...{ source: this.sources.files[file], role: 'segment', file },
+        ...{ ...opened, role: 'segment' },
         take: (batch, place) => {
           entries += (place.to ?? batch.count) - (place.from ?? 0);
           fold.see(batch, place);

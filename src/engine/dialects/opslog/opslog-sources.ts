@@ -17,8 +17,13 @@ export class Sources {
 
   constructor(private readonly disk: DiskReader) {}
 
-  /** The number of a file. Throws LogctlError where it cannot be opened. */
-  numberOf(path: string): number {
+  /** A file, open, and its number. Throws LogctlError where it cannot be opened. */
+  at(path: string): { file: number; source: SourceFile } {
+    const file = this.numberOf(path);
+    return { file, source: this.files[file] };
+  }
+
+  private numberOf(path: string): number {
     const known = this.numbers.get(path);
     if (known !== undefined) return known;
     const number = this.files.push(this.disk.open(path)) - 1;
@@ -83,8 +88,7 @@ export async function readSnapshot(
   sources: Sources,
   path: string,
 ): Promise<ReadSnapshot> {
-  const file = sources.numberOf(path);
-  const source = sources.files[file];
+  const { file, source } = sources.at(path);
   const keydir = new Keydir();
   if (snapshotForm(source).kind !== 'lines') return readRecords(context, sources, path);
   const damage = await readEntries(context, dialect, {
@@ -107,8 +111,7 @@ async function readRecords(
   sources: Sources,
   path: string,
 ): Promise<ReadSnapshot> {
-  const file = sources.numberOf(path);
-  const source = sources.files[file];
+  const { file, source } = sources.at(path);
   const keydir = new Keydir();
   const kernel = rowKernel(context, documentCodec, { keydir });
   const { kind, bytesMax: until } = snapshotForm(source);
@@ -145,8 +148,8 @@ export function readArchive(
   sources: Sources,
   path: string,
 ): Promise<Keydir | undefined> {
-  const file = sources.numberOf(path);
-  return readArchivedRecords(context, sources.files[file], file);
+  const { file, source } = sources.at(path);
+  return readArchivedRecords(context, source, file);
 }
 
 /** The same of an open file, whose ranges have the number `file`. */
@@ -185,10 +188,9 @@ export async function countEntries(
   sources: Sources,
   path: string,
 ): Promise<number> {
-  const file = sources.numberOf(path);
   let entries = 0;
   await readEntries(context, dialect, {
-    ...{ source: sources.files[file], role: 'segment', file },
+    ...{ ...sources.at(path), role: 'segment' },
     take: ({ kind, count }, { from = 0, to = count }) => {
       for (let row = from; row < to; row++) {
         entries += kind[row] === KIND.put || kind[row] === KIND.delete ? 1 : 0;
