@@ -131,4 +131,14 @@ describe('a table that is too wide', () => {
     expect(narrow[0]).toMatch(/^  LOG +KEYS$/);
     expect(narrow[1]).toContain('stores/of/jsonldb/basic/store/db.jsonl');
   });
+
+  it('cuts the widest of what it can cut, until all fits', () => {
+    const two: Column[] = [
+      { head: 'KEY', kind: 'text', flexible: true },
+      { head: 'FILE', kind: 'text', flexible: true },
+    ];
+    const [, row] = table(two, [['k'.repeat(90), 'f'.repeat(30)]], 60);
+    expect(row).toMatch(/^  k+\.\.\.k+  f+\.\.\.f+$/);
+    expect(row).toHaveLength(60);
+  });
 });

@@ -61,7 +61,11 @@ function rowLines({ entries, history }: EntriesReport, look: Look): string[] {
       shown: history !== undefined || files.size > 1,
     },
     { head: 'LINE', kind: 'number', cell: ({ line }) => String(line) },
-    { head: 'OFFSET', kind: 'number', cell: ({ offset }) => String(offset) },
+    {
+      ...{ head: 'OFFSET', kind: 'number', cell: ({ offset }) => String(offset) },
+      // The line finds an entry as well; keys and files are more than a line holds.
+      expendable: history === undefined && files.size > 1,
+    },
   ];
   const shown = columns.filter((column) => column.shown !== false);
   const [heads, ...rows] = table(

@@ -57,27 +57,35 @@ const flexibleWidthMin = 30;
 const flexibleWidthLeast = 12;
 
 function withoutExpendable(columns: Column[], rows: string[][], columnsMax: number) {
-  const { flexible, widths, excess } = measure(columns, rows, columnsMax);
-  const isRoomy = excess <= 0 || widths[flexible] - excess >= flexibleWidthMin;
+  const { natural, cut } = widthsOf(columns, rows, columnsMax);
+  const isRoomy = cut.every((width, at) => width === natural[at] || width >= flexibleWidthMin);
   if (isRoomy) return { columns, rows };
   const isKept = (_: unknown, at: number) => columns[at].expendable !== true;
   return { columns: columns.filter(isKept), rows: rows.map((row) => row.filter(isKept)) };
 }
 
 function fit(columns: Column[], rows: string[][], columnsMax: number): string[][] {
-  const { flexible, widths, excess } = measure(columns, rows, columnsMax);
-  if (excess <= 0 || flexible === -1) return rows;
-  const widthMax = Math.max(flexibleWidthLeast, widths[flexible] - excess);
+  const { cut } = widthsOf(columns, rows, columnsMax);
   return rows.map((row) =>
-    row.map((cell, at) => (at === flexible ? shorten(cell, widthMax) : cell)),
+    row.map((cell, at) => (columns[at].flexible ? shorten(cell, cut[at]) : cell)),
   );
 }
 
-/** How wide each column is, by how much all are too wide, and which one can be cut; -1: none. */
-function measure(columns: Column[], rows: string[][], columnsMax: number) {
-  const widths = columns.map(({ head }, at) =>
+/** How wide the columns are by themselves, and where the widest flexible ones are cut to fit. */
+function widthsOf(columns: Column[], rows: string[][], columnsMax: number) {
+  const natural = columns.map(({ head }, at) =>
     Math.max(widthOf(head), ...rows.map((row) => widthOf(row[at]))),
   );
-  const excess = widths.reduce((sum, width) => sum + width + 2, 0) - columnsMax;
-  return { widths, excess, flexible: columns.findIndex((column) => column.flexible) };
+  // A hostile key is as wide as the file: what no line holds is not cut off a column at a time.
+  const cut = natural.map((width, at) =>
+    columns[at].flexible ? Math.min(width, columnsMax) : width,
+  );
+  let excess = cut.reduce((sum, width) => sum + width + 2, 0) - columnsMax;
+  for (; excess > 0; excess--) {
+    const flexible = cut.map((width, at) => (columns[at].flexible ? width : 0));
+    const widest = Math.max(...flexible);
+    if (widest <= flexibleWidthLeast) break;
+    cut[flexible.indexOf(widest)]--;
+  }
+  return { natural, cut };
 }
