@@ -53,8 +53,8 @@ export async function walkFile(
   }
 }
 
-/** Two chunks, which hold the line as well that goes on beyond the part's end. */
-const partBytesDefault = 2 * defaultChunkBytes - (1 << 14);
+/** Four chunks, which hold the line as well that goes on beyond the part's end. */
+const partBytesDefault = 4 * defaultChunkBytes - (1 << 14);
 /** Threads are started where there is enough for them to do: from 64 MiB on. */
 const bytesMin = 64 << 20;
 
@@ -104,20 +104,13 @@ class Walk {
 
   /** Reads up to the first line that begins at or behind `boundary`; true at the file's end. */
   private async readOn(boundary = Infinity): Promise<boolean> {
-    const { kernel, guard, source, options } = this;
+    const { kernel, guard, options } = this;
     if (this.isElsewhere) {
       kernel.start({ file: options.file, offset: this.position, line: this.lines + 1 });
       this.isElsewhere = false;
     }
     for (;;) {
-      const room = Math.min(kernel.chunk.length, guard.limit - this.position);
-      const got = await source.read(kernel.chunk.subarray(0, room), this.position);
-      if (got < room && Number.isFinite(guard.limit)) guard.shrank();
-      const used = lengthUpTo(kernel.chunk.subarray(0, got), boundary - 1 - this.position);
-      // A line end of two bytes stays in one piece: a return waits for what follows it.
-      const isSplit =
-        used > 1 && kernel.chunk[used - 1] === 0x0d && this.position + used < guard.limit;
-      const length = isSplit ? used - 1 : used;
+      const length = await this.readChunk(boundary);
       const end = this.position + length;
       let isLast = end >= guard.limit || length === 0;
       if (isLast && length > 0 && kernel.chunk[length - 1] !== 0x0a) {
@@ -132,6 +125,19 @@ class Walk {
       if (this.position < end) continue;
       if (isLast || this.isElsewhere) return isLast;
     }
+  }
+
+  /** Fills the kernel's chunk; gives how much of it to take: lines from `boundary` on are left. */
+  private async readChunk(boundary: number): Promise<number> {
+    const { kernel, guard, source } = this;
+    const room = Math.min(kernel.chunk.length, guard.limit - this.position);
+    const got = await source.read(kernel.chunk.subarray(0, room), this.position);
+    if (got < room && Number.isFinite(guard.limit)) guard.shrank();
+    const used = lengthUpTo(kernel.chunk.subarray(0, got), boundary - 1 - this.position);
+    // A line end of two bytes stays in one piece: a return waits for what follows it.
+    const isSplit =
+      used > 1 && kernel.chunk[used - 1] === 0x0d && this.position + used < guard.limit;
+    return isSplit ? used - 1 : used;
   }
 
   private async scan(length: number, last: boolean): Promise<void> {

@@ -67,16 +67,24 @@ export class SegmentReader {
       const isWhole = end >= to && kernel.chunk[used - 1] === LF;
       // The file's last line is not complete until whoever reads in order says so.
       if (length === 0 || (!isWhole && end > to + lineBytesMax)) return false;
-      do {
-        const { checksummed, batch } = kernel;
-        kernel.scan(used, isWhole);
-        if (!isPlain(batch) || kernel.held !== undefined) return false;
-        if (!rows.append(batch)) return rows.close(batch.offset[0], checksummed - before);
-      } while (kernel.pending);
+      const ended = this.keepRows(rows, used, isWhole, before);
+      if (ended !== undefined) return ended;
       // What a kernel goes back to is for who reads in order.
       if (kernel.position !== end) return false;
       if (isWhole) return rows.close(end, kernel.checksummed - before);
     }
+  }
+
+  /** Scans a chunk and keeps its rows. Undefined: there may be more; else as `readLines`. */
+  private keepRows(rows: SegmentRows, length: number, last: boolean, before: number) {
+    const { kernel } = this;
+    do {
+      const { checksummed, batch } = kernel;
+      kernel.scan(length, last);
+      if (!isPlain(batch) || kernel.held !== undefined) return false;
+      if (!rows.append(batch)) return rows.close(batch.offset[0], checksummed - before);
+    } while (kernel.pending);
+    return undefined;
   }
 
   /** Where the first line begins at or behind `from`; undefined where none does soon. */

@@ -55,6 +55,11 @@ class SameColumns {
   }
 }
 
+/** Fills `sums` with the numbers plus `addend`. */
+function addTo(sums: Uint32Array, numbers: Uint32Array, addend: number): void {
+  for (let k = 0; k < sums.length; k++) sums[k] = numbers[k] + addend;
+}
+
 /** The rows of the part that is in one slot: plain ones, without problem, clock and writer. */
 export class SegmentRows {
   /** Its `count` is that of whoever called `begin`, `append` or `open` last. */
@@ -120,7 +125,7 @@ export class SegmentRows {
     const keysLength = count === 0 ? 0 : rows.keyStart[last] + rows.keyLength[last];
     if (from + count > batch.kind.length || keysAt + keysLength > batch.keys.length) return false;
     for (const name of copied) batch[name].set(rows[name].subarray(0, count) as never, from);
-    for (let row = 0; row < count; row++) batch.keyStart[from + row] = keysAt + rows.keyStart[row];
+    addTo(batch.keyStart.subarray(from, from + count), rows.keyStart, keysAt);
     batch.keys.set(rows.keys.subarray(0, keysLength), keysAt);
     batch.count += count;
     // Copies into shared memory take eight bytes at once where both ends are aligned, else one.
