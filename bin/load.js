@@ -1,11 +1,10 @@
-// Loads the built command line, compiled ahead where that was done for this Node.
+// Loads the built command line, compiled ahead where it was built with this Node.
 //
-// Half of a short run would be the compiling of its own code. So what V8 has compiled is kept: by
-// the build (compile-ahead.js), or by the first run with another version. It lies inside the
-// package and not in the system's folder for temporary files: there another user could lay code
-// for us to run. V8 trusts what it is given, and dies of a flipped bit or worse: so a checksum of
-// it and of the script stands behind it.
-const { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
+// Half of a short run would be the compiling of its own code. So the build keeps what V8 has
+// compiled (compile-ahead.js): only the build, for commands that read leave no file behind. V8
+// trusts what it is given, and dies of a flipped bit or worse: so a checksum of it and of the
+// script stands behind it.
+const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
@@ -24,12 +23,7 @@ const isBuilt = () => existsSync(main);
 const loadMain = () => require(main);
 
 /** All the rest: see src/cli/arguments.ts. */
-function loadCommands() {
-  const script = commandsScript();
-  // Undefined: nothing was kept. Where V8 has refused it, for its flags, it stays for other runs.
-  if (script.cachedDataRejected === undefined) process.once('exit', () => keep(script));
-  return run(script);
-}
+const loadCommands = () => run(commandsScript());
 
 /** The commands as a script: with what was kept of it, where that is whole. */
 function commandsScript() {
@@ -57,19 +51,13 @@ function run(script) {
   return module.exports;
 }
 
-/** Keeps what was compiled because it ran. Where the package cannot be written to, nothing is. */
+/** Keeps what was compiled because it ran. */
 function keep(script) {
-  try {
-    mkdirSync(keptFolder, { recursive: true });
-    const fresh = `${kept}.${process.pid}`;
-    const compiled = script.createCachedData();
-    const sum = Buffer.alloc(sumBytes);
-    sum.writeUInt32LE(sumOf(compiled, readFileSync(commands)));
-    writeFileSync(fresh, Buffer.concat([compiled, sum]));
-    renameSync(fresh, kept);
-  } catch {
-    // The next run is as slow as this one was.
-  }
+  const compiled = script.createCachedData();
+  const sum = Buffer.alloc(sumBytes);
+  sum.writeUInt32LE(sumOf(compiled, readFileSync(commands)));
+  mkdirSync(keptFolder, { recursive: true });
+  writeFileSync(kept, Buffer.concat([compiled, sum]));
 }
 
 module.exports = { commandsScript, isBuilt, keep, kept, loadCommands, loadMain, run };

@@ -171,7 +171,7 @@ describe('start-up', () => {
     expect(keptIn('.').isTaken).toBe(true);
   });
 
-  it('takes no compiled form that was damaged, or is of another build, and keeps its own', () => {
+  it('takes no compiled form that was damaged, or is of another build, and runs without', () => {
     const damages: Record<string, (copy: string, kept: string) => void> = {
       'a flipped bit': (_, kept) => {
         const bytes = readFileSync(kept);
@@ -191,7 +191,6 @@ describe('start-up', () => {
       const program = join(copy, 'bin', 'logctl.js');
       const { status } = spawnSync(process.execPath, [program, 'verify', players]);
       expect({ name, status }).toEqual({ name, status: run(['verify', players]).status });
-      expect({ name, isTaken: keptIn(copy).isTaken }).toEqual({ name, isTaken: true });
     }
   });
 
