@@ -39,8 +39,8 @@ describe.each(fragmentsOf)('a fragment that ends %s', (_where, fragment) => {
     expect(findings).toMatchObject([{ code: 'glued-lines', ...position, impact: 'lost' }]);
     const whole = fragment === torn ? `2 whole entries of ${glued.length}` : '1 whole entry of ';
     expect(findings[0].message).toContain(whole);
-    if (fragment !== torn)
-      expect(findings[0].message).toContain(`${fragment.length} bytes of a torn`);
+    const before = fragment.length === 1 ? '1 byte' : `${fragment.length} bytes`;
+    if (fragment !== torn) expect(findings[0].message).toContain(`${before} of a torn`);
   });
 });
 
