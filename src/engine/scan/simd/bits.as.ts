@@ -37,23 +37,6 @@ export function atMost(a: v128, b: v128, c: v128, d: v128, most: v128): u64 {
   );
 }
 
-/**
- * The bits behind those of `x`, past runs of `white`; `carry` (0 or 1) comes in from the block
- * before.
- */
-@inline
-export function behindWhite(x: u64, carry: u64, white: u64): u64 {
-  const next = (x << 1) | carry;
-  return (next & ~white) | (((next & white) + white) & ~white);
-}
-
-/** The carry of `behindWhite` into the next block. */
-@inline
-export function carryPastWhite(x: u64, carry: u64, white: u64): u64 {
-  const next = (x << 1) | carry;
-  return (x >> 63) | (<u64>((next & white) + white < white));
-}
-
 /** All bits above the lowest set bit `bit`. */
 @inline
 export function above(bit: u64): u64 {

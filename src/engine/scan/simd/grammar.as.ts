@@ -1,7 +1,6 @@
 /** grammar: what may stand beside what, as adjacency of bits. */
-import { behindWhite, carryPastWhite } from './bits.as';
 import { eventsAt, listBits, MASK, masksOf } from './blocks.as';
-import { closersOf, depth1Before, objectBefore } from './brackets.as';
+import { depth1Before, objectBefore } from './brackets.as';
 import { blockBytes } from './layout.as';
 import { behindPair, behindRuns, carried, carryOf, runCarry, signs } from './pairs.as';
 
@@ -40,8 +39,17 @@ export function judgeGroup(from: usize, count: i32, isSpaced: bool): usize {
   return isSpaced ? judgeSpaced(from, count) : judgeCompact(from, count);
 }
 
-/** Where there is no whitespace: two blocks at a time. `judgeSpaced` says the same. */
+function judgeSpaced(from: usize, count: i32): usize {
+  return judgePairs(from, count, true);
+}
+
 function judgeCompact(from: usize, count: i32): usize {
+  return judgePairs(from, count, false);
+}
+
+/** Two blocks at a time. `spaced`: whitespace is passed over to what is due behind it. */
+@inline
+function judgePairs(from: usize, count: i32, spaced: bool): usize {
   let openersBefore = carried(openedCarry);
   let membersBefore = carried(memberCarry);
   let colonsBefore = carried(colonCarry);
@@ -56,6 +64,7 @@ function judgeCompact(from: usize, count: i32): usize {
   let isSound = true;
   for (; block < <usize>count && isSound; block += 2) {
     const masks = masksOf(block);
+    const white = spaced ? v128.load(masks, MASK.white) : i64x2.splat(0);
     const commas = v128.load(masks, MASK.commas);
     const openers = v128.load(masks, MASK.openers);
     const closers = v128.xor(v128.load(masks, MASK.brackets), openers);
@@ -67,11 +76,11 @@ function judgeCompact(from: usize, count: i32): usize {
     const opening = v128.and(v128.load(masks, MASK.quotes), inside);
 
     const members = v128.or(commas, openers);
-    const memberDue = behindPair(members, membersBefore);
+    const memberDue = due(members, membersBefore, white, spaced);
     const nameDue = v128.and(memberDue, objectBytes);
-    const valueDue = v128.or(memberDue, behindPair(colons, colonsBefore));
-    const opened = behindPair(openers, openersBefore);
-    const lineStarts = behindPair(lineFeeds, lineFeedsBefore);
+    const valueDue = v128.or(memberDue, due(colons, colonsBefore, white, spaced));
+    const opened = due(openers, openersBefore, white, spaced);
+    const lineStarts = due(lineFeeds, lineFeedsBefore, white, spaced);
     const lineEnds = v128.and(closers, depth1Bytes);
     // Added to the string's bits, a name's opening quote carries to its closing one.
     const runs = behindRuns(inside, v128.and(opening, nameDue), namesBefore);
@@ -84,14 +93,14 @@ function judgeCompact(from: usize, count: i32): usize {
     const filled = v128.or(values, v128.and(closers, opened));
     errors = v128.or(errors, v128.andnot(valueDue, filled));
     errors = v128.or(errors, v128.andnot(nameDue, v128.or(opening, closers)));
-    errors = v128.or(errors, v128.xor(colons, behindPair(nameEnds, nameEndsBefore)));
-    errors = v128.or(errors, v128.xor(lineFeeds, behindPair(lineEnds, lineEndsBefore)));
-    openersBefore = openers;
-    membersBefore = members;
-    colonsBefore = colons;
-    nameEndsBefore = nameEnds;
-    lineFeedsBefore = lineFeeds;
-    lineEndsBefore = lineEnds;
+    errors = v128.or(errors, v128.xor(colons, due(nameEnds, nameEndsBefore, white, spaced)));
+    errors = v128.or(errors, v128.xor(lineFeeds, due(lineEnds, lineEndsBefore, white, spaced)));
+    openersBefore = dueNext(openers, openersBefore, white, spaced);
+    membersBefore = dueNext(members, membersBefore, white, spaced);
+    colonsBefore = dueNext(colons, colonsBefore, white, spaced);
+    nameEndsBefore = dueNext(nameEnds, nameEndsBefore, white, spaced);
+    lineFeedsBefore = dueNext(lineFeeds, lineFeedsBefore, white, spaced);
+    lineEndsBefore = dueNext(lineEnds, lineEndsBefore, white, spaced);
     namesBefore = runCarry(inside, runs);
 
     const ends = v128.or(v128.and(commas, depth1Bytes), lineFeeds);
@@ -128,71 +137,22 @@ function listSound(p: usize, errors: v128, ends: v128, events: usize): usize {
   return listBits(<u64>i64x2.extract_lane(ends, 1) & lastSound, p + blockBytes, top, 2);
 }
 
-/** Where there is whitespace: it is passed over from what is there to what is due behind it. */
-function judgeSpaced(from: usize, count: i32): usize {
-  let openedBefore = openedCarry;
-  let memberBefore = memberCarry;
-  let colonBefore = colonCarry;
-  let nameEndBefore = nameEndCarry;
-  let lineStartBefore = lineStartCarry;
-  let lineEndBefore = lineEndCarry;
-  let inName = inNameCarry;
-  let inObject = 0 - objectBefore;
-  let depth1 = 0 - depth1Before;
-  let events = eventsAt;
-  let errors: u64 = 0;
-  let block: usize = 0;
-  for (; block < <usize>count && errors == 0; block++) {
-    const masks = masksOf(block);
-    const white = load<u64>(masks, MASK.white);
-    const commas = load<u64>(masks, MASK.commas);
-    const openers = load<u64>(masks, MASK.openers);
-    const closers = closersOf(masks);
-    const colons = load<u64>(masks, MASK.colons);
-    const lineFeeds = load<u64>(masks, MASK.lineFeeds);
-    const quotes = load<u64>(masks, MASK.quotes);
-    const inside = load<u64>(masks, MASK.inside);
-    inObject = <u64>(<i64>inObject >> 63) ^ load<u64>(masks, MASK.objectFlips);
-    depth1 = <u64>(<i64>depth1 >> 63) ^ load<u64>(masks, MASK.depth1Flips);
-    const opening = quotes & inside;
+/** What is due behind the bytes in `x`. */
+@inline
+function due(x: v128, before: v128, white: v128, spaced: bool): v128 {
+  const next = behindPair(x, before);
+  return spaced ? v128.andnot(v128.or(next, pastWhite(next, white)), white) : next;
+}
 
-    const lineEnds = closers & depth1;
-    const members = commas | openers;
-    const opened = behindWhite(openers, openedBefore, white);
-    const memberDue = behindWhite(members, memberBefore, white);
-    const nameDue = memberDue & inObject;
-    const valueDue = memberDue | behindWhite(colons, colonBefore, white);
-    const lineStart = behindWhite(lineFeeds, lineStartBefore, white);
-    const lineEndDue = behindWhite(lineEnds, lineEndBefore, white);
-    const sum = inside + (opening & nameDue) + inName;
-    inName = (inside & ~sum) >> 63;
-    const nameEnds = sum & ~inside;
-    const colonDue = behindWhite(nameEnds, nameEndBefore, white);
-    openedBefore = carryPastWhite(openers, openedBefore, white);
-    memberBefore = carryPastWhite(members, memberBefore, white);
-    colonBefore = carryPastWhite(colons, colonBefore, white);
-    lineStartBefore = carryPastWhite(lineFeeds, lineStartBefore, white);
-    lineEndBefore = carryPastWhite(lineEnds, lineEndBefore, white);
-    nameEndBefore = carryPastWhite(nameEnds, nameEndBefore, white);
+/** The same where the next pair begins: its highest bit. */
+@inline
+function dueNext(x: v128, before: v128, white: v128, spaced: bool): v128 {
+  if (!spaced) return x;
+  return v128.or(x, runCarry(white, pastWhite(behindPair(x, before), white)));
+}
 
-    const values = opening | load<u64>(masks, MASK.scalarStarts) | openers;
-    errors = load<u64>(masks, MASK.errors);
-    errors |= values & ~(valueDue | lineStart);
-    errors |= valueDue & ~(values | (closers & opened));
-    errors |= nameDue & ~(opening | closers);
-    errors |= colons ^ colonDue;
-    errors |= lineFeeds ^ lineEndDue;
-    lastSound = errors == 0 ? ~(<u64>0) : (errors & (0 - errors)) - 1;
-    const ends = ((commas & depth1) | lineFeeds) & lastSound;
-    events = listBits(ends, from + block * blockBytes, events, 2);
-  }
-  judged = block;
-  openedCarry = openedBefore;
-  memberCarry = memberBefore;
-  colonCarry = colonBefore;
-  nameEndCarry = nameEndBefore;
-  lineStartCarry = lineStartBefore;
-  lineEndCarry = lineEndBefore;
-  inNameCarry = inName;
-  return events;
+/** Whitespace that something is due in is passed over: to the byte behind it. */
+@inline
+function pastWhite(next: v128, white: v128): v128 {
+  return behindRuns(white, v128.and(next, white), i64x2.splat(0));
 }
