@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { JsonlDB } from '@alcalzone/jsonl-db';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { lookAtLock, takeLock } from '../src/engine/dialects/jsonldb/jsonldb-lock.js';
 import {
   compact,
@@ -103,6 +103,9 @@ it('J16: a store whose lock lies elsewhere is in use while its file is open', as
   const { path, context } = storeWithLock();
   const db = new JsonlDB(path, { lockfile: { directory: storeFolder() } });
   await db.open();
+  // open() ends before the library's writer has the file open: its first line shows that it has.
+  db.set('b', 2);
+  await vi.waitFor(() => expect(readFileSync(path, 'utf8')).toContain('"b"'), 10_000);
   const search = (id: string) => locks.holders(id);
   const look = await lookAtLock({ ...context, holders: search }, path, patient);
   expect(look.state).toBe('live');
