@@ -33,65 +33,49 @@ function report(swaps: number, written: readonly WriterResult[]): void {
 }
 
 describe.each([1, 2])('beside %i busy writers', (writers) => {
-  given(
-    'no run is refused, and no entry is lost, doubled or out of order',
-    async () => {
-      const one = hammer();
-      for (let i = 0; i < writers; i += 1) await one.write(busy);
-      const done = await one.compact(150, { pauseMs: 25 });
-      const written = await one.stop();
-      report(150, written);
-      expect(done!.messages).toEqual([]);
-      expect(done!.results).toEqual({ compacted: 150 });
-      expect(one.audit()).toEqual([]);
-    },
-    90_000,
-  );
+  given('no run is refused, and no entry is lost, doubled or out of order', async () => {
+    const one = hammer();
+    for (let i = 0; i < writers; i += 1) await one.write(busy);
+    const done = await one.compact(150, { pauseMs: 25 });
+    const written = await one.stop();
+    report(150, written);
+    expect(done!.messages).toEqual([]);
+    expect(done!.results).toEqual({ compacted: 150 });
+    expect(one.audit()).toEqual([]);
+  });
 });
 
 describe('beside other programs', () => {
-  given(
-    'a writer without a pause may have a run refused, and loses nothing',
-    async () => {
-      const one = hammer();
-      for (let i = 0; i < 2; i += 1) await one.write({ burst: 50, pauseMs: 0 });
-      const done = await one.compact(15);
-      await one.stop();
-      console.log(done!.results);
-      const { compacted = 0, deferred = 0, busy: refused = 0 } = done!.results;
-      expect(compacted + deferred + refused).toBe(15);
-      expect(one.audit()).toEqual([]);
-    },
-    90_000,
-  );
+  given('a writer without a pause may have a run refused, and loses nothing', async () => {
+    const one = hammer();
+    for (let i = 0; i < 2; i += 1) await one.write({ burst: 50, pauseMs: 0 });
+    const done = await one.compact(15);
+    await one.stop();
+    console.log(done!.results);
+    const { compacted = 0, deferred = 0, busy: refused = 0 } = done!.results;
+    expect(compacted + deferred + refused).toBe(15);
+    expect(one.audit()).toEqual([]);
+  });
 
-  given(
-    'a writer that keeps its descriptor is named, and the log stays as it is',
-    async () => {
-      const one = hammer();
-      const writer = await one.write({ burst: 0, pauseMs: 5 });
-      const before = statSync(one.path);
-      const done = await one.compact(1);
-      await one.stop();
-      expect(done!.results).toEqual({ busy: 1 });
-      expect(done!.messages[0]).toContain(`pid ${writer.pid}`);
-      expect(done!.messages[0]).toContain('hammer-writer');
-      expect(statSync(one.path).ino).toBe(before.ino);
-      expect(one.audit()).toEqual([]);
-    },
-    90_000,
-  );
+  given('a writer that keeps its descriptor is named, and the log stays as it is', async () => {
+    const one = hammer();
+    const writer = await one.write({ burst: 0, pauseMs: 5 });
+    const before = statSync(one.path);
+    const done = await one.compact(1);
+    await one.stop();
+    expect(done!.results).toEqual({ busy: 1 });
+    expect(done!.messages[0]).toContain(`pid ${writer.pid}`);
+    expect(done!.messages[0]).toContain('hammer-writer');
+    expect(statSync(one.path).ino).toBe(before.ino);
+    expect(one.audit()).toEqual([]);
+  });
 
-  given(
-    'a second compactor waits, and both lose nothing',
-    async () => {
-      const one = hammer();
-      await one.write(busy);
-      const both = await Promise.all([one.compact(25), one.compact(25)]);
-      await one.stop();
-      expect(both.map((done) => done!.results)).toEqual([{ compacted: 25 }, { compacted: 25 }]);
-      expect(one.audit()).toEqual([]);
-    },
-    90_000,
-  );
+  given('a second compactor waits, and both lose nothing', async () => {
+    const one = hammer();
+    await one.write(busy);
+    const both = await Promise.all([one.compact(25), one.compact(25)]);
+    await one.stop();
+    expect(both.map((done) => done!.results)).toEqual([{ compacted: 25 }, { compacted: 25 }]);
+    expect(one.audit()).toEqual([]);
+  });
 });

@@ -58,7 +58,7 @@ it(`a killed appender loses no whole line over ${deaths} deaths`, async () => {
     `${deaths} deaths, ${acknowledged.length} acknowledged lines, ${glued} glued: ` +
       `as many entries would have been lost to readers`,
   );
-}, 120_000);
+});
 
 /** Verify and recover: every acknowledged line is there then. Gives how many lines were glued. */
 async function mended(acknowledged: readonly number[]): Promise<number> {

@@ -100,7 +100,7 @@ it(`J20: ${deaths} writers that are killed lose nothing that was synced`, async 
   }
   const words = `in ${alone.deaths} of ${deaths} deaths jsonl-db alone would have lost`;
   console.log(`${words} ${alone.keys} synced values that recover kept; ${next} rounds`);
-}, 120_000);
+});
 
 it('compact beside a live writer is refused or safe, never lossy', async () => {
   const seed = announcedSeed('compact beside jsonl-db');
@@ -127,7 +127,7 @@ it('compact beside a live writer is refused or safe, never lossy', async () => {
   expect(writer.synced).toBe(rounds - 1);
   expect(new Map((await replayed(path, ...ours)).entries)).toEqual(state);
   expect(new Map(await libraryLoads(path))).toEqual(state);
-}, 120_000);
+});
 
 /** What the library makes of the files as the kill left them, on a copy. */
 async function aloneLoaded(path: string): Promise<Map<string, unknown>> {

@@ -118,4 +118,4 @@ it(`keeps all that was acknowledged over ${deaths} deaths`, async () => {
   );
   expect(acknowledged).toBeGreaterThan(deaths);
   expect(saved).toBeGreaterThan(0);
-}, 120_000);
+});

@@ -184,13 +184,13 @@ describe('states', () => {
     expect([links[0], links[1]]).toEqual([31, 1]);
   });
 
-  it('cost little: thousands in a second', async () => {
+  it('are thousands where a cut may fall at any byte', async () => {
     const disk = memoryDisk({ [log]: before });
     const file = disk.openAppend(log);
     for (let i = 0; i < 40; i += 1) file.append(encode(before));
     const count = await checkCrashes(disk, { model: 'posix', cuts: 'bytes', seed: 1 }, () => {});
     console.log(`${before.length * 40} bytes, cut at bytes: ${countText(count)}`);
-    expect(count.ms / count.states).toBeLessThan(0.3);
+    expect(count.states).toBeGreaterThan(before.length * 40);
   });
 });
 

@@ -122,7 +122,7 @@ describe('the timer', () => {
     const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
     try {
       const args = ['--input-type=module', '-e', code];
-      const options = { env, encoding: 'utf8', timeout: 30_000 } as const;
+      const options = { env, encoding: 'utf8', timeout: 300_000 } as const;
       expect(execFileSync(process.execPath, args, options)).toBe('true\n');
     } finally {
       rmSync(built, { recursive: true, force: true });

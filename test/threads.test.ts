@@ -70,7 +70,7 @@ function withEagerThreads(atFirstRead: '' | 'process.exit(1);', ...args: string[
     syncBuiltinESMExports();
     process.argv = ['node', 'logctl', ...${JSON.stringify(args)}];
     await import(${JSON.stringify(bin)});`;
-  const options = { cwd: folder, encoding: 'utf8', timeout: 30_000 } as const;
+  const options = { cwd: folder, encoding: 'utf8', timeout: 300_000 } as const;
   const env = { ...process.env, ...sizes, LOGCTL_TEST_KERNEL: 'simd' };
   const nodeArgs = ['--input-type=module', '-e', code];
   const { stdout, stderr } = spawnSync(process.execPath, nodeArgs, { ...options, env });

@@ -99,7 +99,7 @@ describe('kill -9', () => {
     };
     const counts = await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
     expect(Math.min(...counts)).toBeGreaterThan(deaths / lanes);
-  }, 120_000);
+  });
 });
 
 describe('several processes on one log, while compaction loops', () => {
@@ -131,7 +131,7 @@ describe('several processes on one log, while compaction loops', () => {
     }
     expect(repeatedNumbers()).toEqual([]);
     expect(compactions).toBeGreaterThan(0);
-  }, 120_000);
+  });
 
   /** Numbers that two different lines of the log and its backups carry. */
   function repeatedNumbers(): string[] {
