@@ -20,8 +20,8 @@ import {
   typesAt,
   TYPE_BIT,
 } from './layout.as';
-import { place, roleOf, setKey, setTop, stateSlot, topEnd, topStart } from './members.as';
-import { badAt, fillRow, ruleOf } from './rows.as';
+import { place, roleOf, stateSlot, topEnd, topStart } from './members.as';
+import { badAt, findNumbers, putRow, ruleOf, wholeLine } from './rows.as';
 import { hasEscape, plainInteger, timeOf } from './texts.as';
 
 const patternsMax: i32 = 4;
@@ -29,15 +29,15 @@ const partsMax: i32 = 8;
 const textMax: i32 = 96;
 const timeLength: i32 = 24;
 
-/** A pattern: types of its slots; rule; commas; parts; where in the line its object begins. */
+/** A pattern: see findNumbers; rule; commas; parts; where in the line its object lies. */
 namespace PATTERN {
-  export const types: usize = 0;
-  export const rule: usize = 16;
-  export const commas: usize = 20;
-  export const parts: usize = 24;
-  export const topStart: usize = 28;
-  export const topBehind: usize = 32;
-  export const firstPart: usize = 48;
+  export const numbers: usize = 0;
+  export const rule: usize = 12;
+  export const commas: usize = 16;
+  export const parts: usize = 20;
+  export const topStart: usize = 24;
+  export const topBehind: usize = 28;
+  export const firstPart: usize = 32;
 }
 
 /** A part: text, mask of the bytes that count, what is in the text, and the value behind it. */
@@ -48,10 +48,11 @@ namespace PART {
   /** Where in the text a time is, -1: nowhere; and its slot. */
   export const time: usize = 196;
   export const timeSlot: usize = 200;
-  /** Slot of the value, its role, and which types it may have. */
+  /** Slot of the value behind it, its role, which types it may have; is it the row's value? */
   export const slot: usize = 204;
   export const role: usize = 208;
   export const types: usize = 209;
+  export const isRowValue: usize = 210;
   /** Which of the line's commas and its line feed the value ends before, and how far. */
   export const event: usize = 212;
   export const gap: usize = 216;
@@ -104,11 +105,14 @@ export function takeAlike(at: usize, events: usize, end: usize): i32 {
   return 0;
 }
 
-/** Reads the line by the pattern, up to its line feed; false where it is not like it. */
+/** Adds the row of the line up to its line feed by the pattern; false where it is not like it. */
 function fits(pattern: usize, lineAt: usize, events: usize, lineFeed: usize): bool {
   if (load<u8>(lineFeed) != 0x0a || lineFeed > badAt) return false;
-  v128.store(slotTypesAt, v128.load(pattern, PATTERN.types));
-  setKey(lineAt, 0);
+  const rule = <usize>load<u32>(pattern, PATTERN.rule);
+  let key = lineAt;
+  let keyBytes: i32 = 0;
+  let from: i64 = 0;
+  let to: i64 = 0;
   let at = lineAt;
   let part = pattern + PATTERN.firstPart;
   const last = part + <usize>(load<i32>(pattern, PATTERN.parts) - 1) * partBytes;
@@ -119,14 +123,28 @@ function fits(pattern: usize, lineAt: usize, events: usize, lineFeed: usize): bo
     at += load<i32>(part, PART.length);
     if (part == last) break;
     const event = events + (<usize>load<i32>(part, PART.event) << 2);
-    const valueEnd = <usize>load<u32>(event) - <usize>load<i32>(part, PART.gap);
-    if (!takeValue(part, at, valueEnd)) return false;
-    at = valueEnd;
+    const end = <usize>load<u32>(event) - <usize>load<i32>(part, PART.gap);
+    if (!isValue(part, at, end)) return false;
+    if (load<u8>(part, PART.isRowValue) != 0) {
+      from = offsetOf(at);
+      to = offsetOf(end);
+    }
+    const role = load<u8>(part, PART.role);
+    if (role == ROLE.key) {
+      key = at + 1;
+      keyBytes = <i32>(end - key) - 1;
+      if (hasEscape(key, keyBytes)) return false;
+    } else if (role == ROLE.integer) {
+      if (!takeNumber(part, PART.slot, plainInteger(at, <i32>(end - at)))) return false;
+    }
+    at = end;
   }
   const start = offsetOf(lineAt);
-  const top = start + <i64>load<i32>(pattern, PATTERN.topStart);
-  setTop(top, offsetOf(at) - <i64>load<i32>(pattern, PATTERN.topBehind));
-  return fillRow(<usize>load<u32>(pattern, PATTERN.rule), start, lineFeed);
+  if (load<i8>(rule, ruleValueAt) == wholeLine) {
+    from = start + <i64>load<i32>(pattern, PATTERN.topStart);
+    to = offsetOf(at) - <i64>load<i32>(pattern, PATTERN.topBehind);
+  }
+  return putRow(rule, start, lineFeed, key, keyBytes, from, to, pattern + PATTERN.numbers);
 }
 
 @inline
@@ -140,25 +158,12 @@ function isTextAt(part: usize, at: usize): bool {
   return !v128.any_true(differs);
 }
 
-/** Takes the value from `at` to `end`; false where it is none of the kind. */
+/** True where a value of one of the part's types lies from `at` to `end`. */
 @inline
-function takeValue(part: usize, at: usize, end: usize): bool {
-  const slot = <usize>load<i32>(part, PART.slot);
+function isValue(part: usize, at: usize, end: usize): bool {
   const type = load<u8>(typesAt + <usize>load<u8>(at));
   // Whitespace around the value is not for this place.
-  if ((type & load<u8>(part, PART.types)) == 0 || load<u8>(end - 1) <= 0x20) return false;
-  store<u8>(slotTypesAt + slot, type);
-  store<i64>(slotStartsAt + (slot << 3), offsetOf(at));
-  store<i64>(slotEndsAt + (slot << 3), offsetOf(end));
-  const role = load<u8>(part, PART.role);
-  if (role == ROLE.none) return true;
-  if (role == ROLE.key) {
-    const length = <i32>(end - at) - 2;
-    if (hasEscape(at + 1, length)) return false;
-    setKey(at + 1, length);
-    return true;
-  }
-  return takeNumber(part, PART.slot, plainInteger(at, <i32>(end - at)));
+  return (type & load<u8>(part, PART.types)) != 0 && load<u8>(end - 1) > 0x20;
 }
 
 @inline
@@ -175,10 +180,11 @@ export function learn(lineStart: i64, lineFeed: usize): void {
   const lineAt = addressIn(lineStart);
   credit -= learningCost;
   const draft = patternOf(patternsMax);
-  const parts = learnParts(draft + PATTERN.firstPart, lineAt, lineFeed);
+  const rule = ruleOf();
+  const parts = learnParts(draft + PATTERN.firstPart, rule, lineAt, lineFeed);
   if (parts == 0) return;
-  v128.store(draft, v128.load(slotTypesAt), PATTERN.types);
-  store<u32>(draft, <u32>ruleOf(), PATTERN.rule);
+  findNumbers(draft + PATTERN.numbers);
+  store<u32>(draft, <u32>rule, PATTERN.rule);
   store<i32>(draft, place, PATTERN.commas);
   store<i32>(draft, parts, PATTERN.parts);
   store<i32>(draft, <i32>(topStart - lineStart), PATTERN.topStart);
@@ -188,7 +194,7 @@ export function learn(lineStart: i64, lineFeed: usize): void {
 }
 
 /** Fills the parts; gives how many there are, 0 where the line is too odd for it. */
-function learnParts(first: usize, lineAt: usize, lineFeed: usize): i32 {
+function learnParts(first: usize, rule: usize, lineAt: usize, lineFeed: usize): i32 {
   let part = first;
   let textAt = lineAt;
   if (!areDistinct()) return 0;
@@ -199,6 +205,9 @@ function learnParts(first: usize, lineAt: usize, lineFeed: usize): i32 {
     // Who folds reads these members one by one, whoever learns the line.
     if (role == ROLE.members) return 0;
     const isText = load<u8>(slotTypesAt + <usize>slot) == TYPE_BIT.text;
+    const isRowValue = slot == <i32>load<i8>(rule, ruleValueAt);
+    // Where these lie in a line, its pattern does not say.
+    if (isRowValue && isText && (role == ROLE.word || role == ROLE.time)) return 0;
     const from = addressIn(load<i64>(slotStartsAt + ((<usize>slot) << 3)));
     if (role == ROLE.word && isText) continue;
     if (role == ROLE.time && isText) {
@@ -213,7 +222,8 @@ function learnParts(first: usize, lineAt: usize, lineFeed: usize): i32 {
     store<i32>(part, slot, PART.slot);
     store<i32>(part, k, PART.event);
     store<i32>(part, <i32>(stop - textAt), PART.gap);
-    learnValue(part, slot, role);
+    store<u8>(part, <u8>isRowValue, PART.isRowValue);
+    learnValue(part, rule, slot, role);
     part += partBytes;
     if (part == first + <usize>(partsMax - 1) * partBytes) return 0;
     store<i32>(part, -1, PART.time);
@@ -249,15 +259,14 @@ function learnText(part: usize, from: usize, to: usize): bool {
 }
 
 /** What the value of a slot may be. */
-function learnValue(part: usize, slot: i32, role: u8): void {
+function learnValue(part: usize, rule: usize, slot: i32, role: u8): void {
   const at = slotTypesAt + <usize>slot;
   const own = load<u8>(at);
   const isKey = role == ROLE.key && own == TYPE_BIT.text;
   const isInteger = role == ROLE.integer && own == TYPE_BIT.number;
   store<u8>(part, isKey || isInteger ? role : ROLE.none, PART.role);
   store<u8>(part, own, PART.types);
-  const rule = ruleOf();
-  if (role != ROLE.none || slot != <i32>load<i8>(rule, ruleValueAt)) return;
+  if (role != ROLE.none || load<u8>(part, PART.isRowValue) == 0) return;
   // Values of other types are all the same to most rules.
   let types: u8 = 0;
   for (let type: i32 = TYPE_BIT.text; type <= 0x80; type <<= 1) {

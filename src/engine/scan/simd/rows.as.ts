@@ -36,7 +36,7 @@ import {
 } from './members.as';
 
 /** The value slot of a line that is a value as a whole. */
-const wholeLine: i32 = -2;
+export const wholeLine: i32 = -2;
 
 /** Rows filled, and those with a problem. */
 export let rows: i32 = 0;
@@ -45,6 +45,10 @@ export let odd: i32 = 0;
 let sums: i32 = 0;
 /** First byte that is no valid UTF-8, as an address; none: the highest. */
 export let badAt: usize = usize.MAX_VALUE;
+
+const noNumberAt: usize = memory.data<f64>([NaN]);
+/** Of the line being read: see findNumbers. */
+const numbersAt: usize = memory.data<u32>([0, 0, 0]);
 
 let ruleCount: i32 = 0;
 let timeSlot: i32 = -1;
@@ -125,22 +129,54 @@ export function addRow(lineStart: i64, end: usize): bool {
   return rule != 0 && fillRow(rule, lineStart, end);
 }
 
-/** Adds the row of a line that fits this rule; false where it is for the reference. */
-export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
+/** Adds the row of a line whose slots fit this rule; false where it is for the reference. */
+function fillRow(rule: usize, lineStart: i64, end: usize): bool {
+  if (isKeyStashed && load<u8>(rule, ruleKeyPlaceAt) != 0) return false;
+  const slot = <i32>load<i8>(rule, ruleValueAt);
+  let from: i64 = 0;
+  let to: i64 = 0;
+  if (slot >= 0) {
+    from = load<i64>(slotStartsAt + ((<usize>slot) << 3));
+    to = load<i64>(slotEndsAt + ((<usize>slot) << 3));
+  } else if (slot == wholeLine) {
+    from = topStart;
+    to = topEnd;
+  }
+  findNumbers(numbersAt);
+  return putRow(rule, lineStart, end, keyAt, keyLength, from, to, numbersAt);
+}
+
+/**
+ * Adds a row by this rule; false where the line is for the reference. The value lies from `from` to
+ * `to` in the file; `numbers` is what `findNumbers` wrote for such a line.
+ */
+@inline
+export function putRow(
+  rule: usize,
+  lineStart: i64,
+  end: usize,
+  key: usize,
+  keyBytes: i32,
+  from: i64,
+  to: i64,
+  numbers: usize,
+): bool {
   const keyMode = <i32>load<u8>(rule, ruleKeyAt);
-  if (keyMode == 2 && keyLength == 0) return false;
-  if (load<u8>(rule, ruleKeyPlaceAt) != 0 && !isInPlace(rule, lineStart, end)) return false;
-  const length = keyMode == 0 ? 0 : keyLength;
+  if (keyMode == 2 && keyBytes == 0) return false;
+  if (!isInPlace(rule, lineStart, end, key, keyBytes, from)) return false;
+  const length = keyMode == 0 ? 0 : keyBytes;
   if (keysTop + <usize>length > keysEnd) return false;
   const row = <usize>rows;
   const stride = <usize>rowsMax;
   const wide = columnsAt + (row << 3);
   store<f64>(wide, <f64>lineStart);
   store<f64>(wide + (stride << 3), <f64>(offsetOf(end) - lineStart));
-  store<f64>(wide + ((3 * stride) << 3), timeOfLine());
-  store<f64>(wide + ((4 * stride) << 3), numberOf(seqSlot, TYPE_BIT.number, true));
-  store<f64>(wide + ((5 * stride) << 3), numberOf(clockSlot, TYPE_BIT.number, false));
-  fillValue(<i32>load<i8>(rule, ruleValueAt), wide + ((6 * stride) << 3), stride << 3);
+  const seq = load<f64>(<usize>load<u32>(numbers, 4));
+  store<f64>(wide + ((3 * stride) << 3), load<f64>(<usize>load<u32>(numbers)));
+  store<f64>(wide + ((4 * stride) << 3), seq > 0 ? seq : NaN);
+  store<f64>(wide + ((5 * stride) << 3), load<f64>(<usize>load<u32>(numbers, 8)));
+  store<f64>(wide + ((6 * stride) << 3), <f64>from);
+  store<f64>(wide + ((7 * stride) << 3), <f64>(to - from));
   const narrow = columnsAt + ((8 * stride) << 3);
   store<u32>(narrow + (row << 2), <u32>(keysTop - keysAt));
   store<u32>(narrow + ((stride + row) << 2), <u32>length);
@@ -152,7 +188,7 @@ export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
   isState = kind == kindState;
   store<u8>(bytes + row, kind);
   store<u8>(bytes + stride + row, load<u8>(rule, ruleOpAt));
-  copyKey(length);
+  copyKey(key, length);
   if (hasSums && isFramed(end)) noteSum(lineStart, end);
   if (problem != 0) odd++;
   rows++;
@@ -161,53 +197,45 @@ export function fillRow(rule: usize, lineStart: i64, end: usize): bool {
 
 /** True where key, value and end are as far apart as the rule wants them. */
 @inline
-function isInPlace(rule: usize, lineStart: i64, end: usize): bool {
-  if (isKeyStashed || offsetOf(keyAt) - lineStart != <i64>load<u8>(rule, ruleKeyPlaceAt)) {
-    return false;
-  }
-  const behind = keyAt + <usize>keyLength;
+function isInPlace(
+  rule: usize,
+  lineStart: i64,
+  end: usize,
+  key: usize,
+  keyBytes: i32,
+  from: i64,
+): bool {
+  const keyPlace = <i64>load<u8>(rule, ruleKeyPlaceAt);
+  if (keyPlace == 0) return true;
+  if (offsetOf(key) - lineStart != keyPlace) return false;
+  const behind = key + <usize>keyBytes;
   const endPlace = <usize>load<u8>(rule, ruleEndPlaceAt);
   if (endPlace != 0 && end - behind != endPlace) return false;
   const valuePlace = <i64>load<u8>(rule, ruleValuePlaceAt);
-  const slot = <usize>load<u8>(rule, ruleValueAt);
-  return valuePlace == 0 || load<i64>(slotStartsAt + (slot << 3)) - offsetOf(behind) == valuePlace;
+  return valuePlace == 0 || from - offsetOf(behind) == valuePlace;
 }
 
 @inline
-function fillValue(slot: i32, column: usize, nextColumn: usize): void {
-  let from: i64 = 0;
-  let to: i64 = 0;
-  if (slot >= 0) {
-    from = load<i64>(slotStartsAt + ((<usize>slot) << 3));
-    to = load<i64>(slotEndsAt + ((<usize>slot) << 3));
-  } else if (slot == wholeLine) {
-    from = topStart;
-    to = topEnd;
-  }
-  store<f64>(column, <f64>from);
-  store<f64>(column + nextColumn, <f64>(to - from));
-}
-
-@inline
-function copyKey(length: i32): void {
+function copyKey(key: usize, length: i32): void {
   if (length == 0) return;
-  if (length <= 16) v128.store(keysTop, v128.load(keyAt));
-  else memory.copy(keysTop, keyAt, <usize>length);
+  if (length <= 16) v128.store(keysTop, v128.load(key));
+  else memory.copy(keysTop, key, <usize>length);
   keysTop += <usize>length;
 }
 
-@inline
-function timeOfLine(): f64 {
-  if (timeSlot < 0) return NaN;
-  const isText = load<u8>(slotTypesAt + <usize>timeSlot) == TYPE_BIT.text;
-  return numberOf(isText ? timeSlot : otherTimeSlot, TYPE_BIT.text, false);
+/** Writes where time, sequence number and clock of lines with slots like these are, 4 bytes each. */
+export function findNumbers(at: usize): void {
+  const isText = timeSlot >= 0 && load<u8>(slotTypesAt + <usize>timeSlot) == TYPE_BIT.text;
+  store<u32>(at, numberAt(isText ? timeSlot : otherTimeSlot, TYPE_BIT.text));
+  store<u32>(at, numberAt(seqSlot, TYPE_BIT.number), 4);
+  store<u32>(at, numberAt(clockSlot, TYPE_BIT.number), 8);
 }
 
+/** Where the number of a slot is, or a NaN. */
 @inline
-function numberOf(slot: i32, type: u8, isPositive: bool): f64 {
-  if (slot < 0 || load<u8>(slotTypesAt + <usize>slot) != type) return NaN;
-  const value = load<f64>(slotNumbersAt + ((<usize>slot) << 3));
-  return isPositive && value <= 0 ? NaN : value;
+function numberAt(slot: i32, type: u8): u32 {
+  if (slot < 0 || load<u8>(slotTypesAt + <usize>slot) != type) return <u32>noNumberAt;
+  return <u32>(slotNumbersAt + ((<usize>slot) << 3));
 }
 
 /** True where the line ends like one with a checksum, `,"???":"????????"}`, or its end is gone. */
