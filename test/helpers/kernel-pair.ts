@@ -2,7 +2,8 @@
 import { progressive } from '../../src/engine/dialects/progressive/progressive.js';
 import { keyToString } from '../../src/engine/keydir/key-bytes.js';
 import { Keydir } from '../../src/engine/keydir/keydir.js';
-import type { Kernel, LineCodec, MakeKernel } from '../../src/engine/scan/kernel.js';
+import { tallyOf, tallyOpsMax } from '../../src/engine/scan/batch-tally.js';
+import type { Kernel, LineBatch, LineCodec, MakeKernel } from '../../src/engine/scan/kernel.js';
 import { SimdKeydir } from '../../src/engine/keydir/simd-keydir.js';
 import { referenceKernel } from '../../src/engine/scan/reference.js';
 import { simdKernel } from '../../src/engine/scan/simd-kernel.js';
@@ -56,6 +57,7 @@ export function answersOf(
 export function feed(kernel: Kernel, bytes: Uint8Array): Answers {
   const rows: Row[] = [];
   const held: unknown[] = [];
+  let falseTallies = 0;
   kernel.start({ file: 3, offset: 0 });
   for (let last = false; !last;) {
     const from = kernel.position;
@@ -65,6 +67,7 @@ export function feed(kernel: Kernel, bytes: Uint8Array): Answers {
     do {
       kernel.scan(part.length, last);
       rows.push(...rowsOf(kernel.batch));
+      if (!hasTrueTally(kernel.batch)) falseTallies++;
       if (kernel.held === undefined) continue;
       const { members, ...rest } = kernel.held;
       held.push({ ...rest, members: contents(members, 'documented') });
@@ -73,9 +76,21 @@ export function feed(kernel: Kernel, bytes: Uint8Array): Answers {
   }
   const { keydir, checksummed } = kernel;
   const { count, upstreamCount, liveBytes, removals } = keydir;
-  const totals = { checksummed, count, upstreamCount, liveBytes, removals };
+  const totals = { checksummed, count, upstreamCount, liveBytes, removals, falseTallies };
   const [documented, upstream] = [contents(keydir, 'documented'), contents(keydir, 'upstream')];
   return { rows, held, documented, upstream, totals };
+}
+
+/** What a kernel says of all rows together, if it does, is what a look at each says. */
+function hasTrueTally(batch: LineBatch): boolean {
+  const odd = batch.problem.subarray(0, batch.count).filter((problem) => problem !== 0);
+  if (odd.length !== batch.odd) return false;
+  if (batch.tally === undefined) return true;
+  const [said, is] = [batch.tally, tallyOf(batch)].map(
+    ({ others, drops, numbered, firstTime, lastTime, ops }) =>
+      show([others, drops, numbered, firstTime, lastTime, ...ops.subarray(0, tallyOpsMax)]),
+  );
+  return said === is;
 }
 
 const contents = (keydir: Keydir, semantics: 'documented' | 'upstream'): unknown[] =>

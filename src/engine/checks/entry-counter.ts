@@ -2,8 +2,8 @@
 import type { Dialect } from '../dialects/dialect.js';
 import type { FindingList } from '../finding-list.js';
 import { opsOf } from '../log.js';
+import { tallyOf } from '../scan/batch-tally.js';
 import { KIND, PROBLEM, type LineBatch } from '../scan/kernel.js';
-import { areCalm, eachRunOf, lastOfRising } from './calm-rows.js';
 import { SequenceRule } from './sequence-rule.js';
 import { isoTime } from '../text.js';
 
@@ -49,18 +49,23 @@ export class EntryCounter {
   }
 
   /**
-   * Counts a whole batch, whose first row is at `firstLine` of `path`, a column at a time. False
-   * where a row needs a look of its own: then nothing was counted, and `see` is to see each.
+   * Counts a whole batch, whose first row is at `firstLine` of `path`, by its tally. False where a
+   * row needs a look of its own: then nothing was counted, and `see` is to see each.
    */
   seeAll(batch: LineBatch, firstLine: number, path: string): boolean {
     const { count } = batch;
-    if (count === 0 || this.firstKind === undefined || !areCalm(batch)) return false;
-    const time = lastOfRising(batch.time, count, this.lastTime);
-    // The first time of a file is compared with those of the files before it.
-    if (time === undefined || (time === time && path !== this.timedPath)) return false;
-    if (this.dialect.sequenced && !this.sequence.seeAll(batch.seq, count)) return false;
-    eachRunOf(batch.op, count, this.countOps);
-    if (time === time) this.lastTime = time;
+    if (count === 0 || batch.odd > 0) return false;
+    const { others, drops, numbered, firstTime, lastTime, ops } = batch.tally ?? tallyOf(batch);
+    const isTimed = !Number.isNaN(firstTime);
+    const isNewFile = isTimed && path !== this.timedPath;
+    const isLower = drops > 0 || (!isNewFile && firstTime < this.lastTime);
+    if (others > 0 || isLower) return false;
+    if (this.dialect.sequenced && !this.sequence.seeAll(batch.seq, count, numbered)) return false;
+    for (let op = 0; op < ops.length; op++) if (ops[op] > 0) this.countOps(op, ops[op]);
+    if (isNewFile) this.beginTimes(firstTime, path);
+    if (isTimed) this.lastTime = lastTime;
+    if (this.firstKind === undefined) this.firstLength = batch.length[0];
+    this.firstKind ??= batch.kind[0];
     this.inHead = false;
     const last = count - 1;
     const { offset, length } = batch;
@@ -92,24 +97,26 @@ export class EntryCounter {
   }
 
   /** A dialect may learn names of operations while it reads. */
-  private readonly countOps = (op: number, rows: number): void => {
+  private countOps(op: number, rows: number): void {
     this.ops[op] = (this.ops[op] ?? 0) + rows;
-  };
+  }
+
+  /** The first time of a file, which is not compared with those of the files before it. */
+  private beginTimes(time: number, path: string): void {
+    this.timedPath = path;
+    this.firstTime = Number.isNaN(this.firstTime) ? time : Math.min(this.firstTime, time);
+    this.lastTimes.push(this.lastTime);
+  }
 
   private seeTime(
     time: number,
     at: { path: string; line: number; offset: number; length: number },
   ) {
     if (Number.isNaN(time)) return;
-    if (Number.isNaN(this.firstTime)) this.firstTime = time;
     const { path, ...position } = at;
     // Files of several writers run side by side: only within one of them time goes on.
-    const isSameFile = path === this.timedPath;
-    this.timedPath = path;
-    if (!isSameFile) {
-      this.firstTime = Math.min(this.firstTime, time);
-      this.lastTimes.push(this.lastTime);
-    } else if (time < this.lastTime) {
+    if (path !== this.timedPath) this.beginTimes(time, path);
+    else if (time < this.lastTime) {
       const words = `${isoTime(time)} after ${isoTime(this.lastTime)}; file order counts`;
       this.findings.add('time-backwards', path, words, position);
     }

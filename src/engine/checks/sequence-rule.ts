@@ -2,7 +2,6 @@
 import type { FindingList } from '../finding-list.js';
 import type { Position } from '../model.js';
 import { plural } from '../text.js';
-import { areAbsent, areConsecutive } from './calm-rows.js';
 
 /** How an entry takes part: `state` carries the highest number it stands for, `note` a gap's. */
 export type SequenceRole = 'entry' | 'state' | 'note';
@@ -31,11 +30,11 @@ export class SequenceRule {
   }
 
   /**
-   * Sees `count` entries at once that have no number, or each the next one. False where they are
-   * neither: then nothing was seen, and `see` is to see each.
+   * Sees `count` entries at once, of which `numbered` have a number: none, or each the next one.
+   * False where they are neither: then nothing was seen, and `see` is to see each.
    */
-  seeAll(seqs: Float64Array, count: number): boolean {
-    if (areAbsent(seqs, count)) {
+  seeAll(seqs: Float64Array, count: number, numbered: number): boolean {
+    if (numbered === 0) {
       this.interrupted = true;
       return true;
     }
@@ -55,4 +54,10 @@ export class SequenceRule {
       this.findings.add('seq-repeat', path, `number ${seq} again, ${last} was the highest`, at);
     }
   }
+}
+
+/** True where the numbers go up by one each; NaN is no number. */
+function areConsecutive(numbers: Float64Array, count: number): boolean {
+  for (let row = 1; row < count; row++) if (numbers[row] !== numbers[row - 1] + 1) return false;
+  return count > 0 && numbers[0] === numbers[0];
 }

@@ -6,6 +6,7 @@
  * is data: a LineShape goes in, typed arrays come out, a few calls per file and none per line.
  */
 import type { Keydir } from '../keydir/keydir.js';
+import type { BatchTally } from './batch-tally.js';
 import type { PlainLines } from './plain-lines.js';
 
 /** How a member of the top-level object is captured. */
@@ -114,6 +115,8 @@ export interface LineBatch {
   keyStart: Uint32Array;
   keyLength: Uint32Array;
   keys: Uint8Array;
+  /** What the rows are together, where that is known without a look at each. */
+  tally?: BatchTally;
 }
 
 /** What a dialect sees of one line: captured slots, and where its answers go. */

@@ -1,4 +1,5 @@
 /** segment-rows: the rows of one part of a file, in memory that threads share. */
+import { BatchTally, tallyWords } from './batch-tally.js';
 import type { LineBatch } from './kernel.js';
 
 /** The columns that are copied as they are. With `keyStart` they are all in which rows differ. */
@@ -9,8 +10,9 @@ const copied = [
 const rowBytes = 6 * 8 + 2 * 4 + 2;
 
 /** What the columns stand behind: numbers of 8 bytes, see `SegmentRows`. */
-const HEAD = { count: 0, start: 1, end: 2, keysEnd: 3, checksummed: 4 } as const;
-const headBytes = 8 * 8;
+const HEAD = { count: 0, start: 1, end: 2, keysEnd: 3, checksummed: 4, tally: 5 } as const;
+const headWords = HEAD.tally + tallyWords;
+const headBytes = 8 * headWords;
 
 /** Shorter lines on average fill the rows before their part ends: the rest is read in order. */
 const lineBytesMin = 32;
@@ -65,6 +67,7 @@ export class SegmentRows {
   /** Its `count` is that of whoever called `begin`, `append` or `open` last. */
   readonly batch: LineBatch;
   private readonly head: Float64Array;
+  private readonly tally: BatchTally;
 
   constructor(
     shared: SharedArrayBuffer,
@@ -72,7 +75,8 @@ export class SegmentRows {
     partBytes: number,
     private readonly same: SameColumns,
   ) {
-    this.head = new Float64Array(shared, at, Object.keys(HEAD).length);
+    this.head = new Float64Array(shared, at, headWords);
+    this.tally = new BatchTally(this.head.subarray(HEAD.tally));
     const rows = rowsIn(partBytes);
     let next = at + headBytes;
     const place = (bytes: number) => (next += bytes) - bytes;
@@ -106,6 +110,7 @@ export class SegmentRows {
   /** Takes over what another thread has left here. */
   open(): this {
     this.batch.count = this.head[HEAD.count];
+    this.batch.tally = this.tally.isKnown ? this.tally : undefined;
     this.same.reach(this.batch.count);
     return this;
   }
@@ -115,6 +120,7 @@ export class SegmentRows {
     this.head.fill(0);
     this.head[HEAD.start] = start;
     this.batch.count = 0;
+    this.tally.clear();
   }
 
   /** Copies a batch of rows behind those that are here; false, and none, where there is no room. */
@@ -128,6 +134,7 @@ export class SegmentRows {
     addTo(batch.keyStart.subarray(from, from + count), rows.keyStart, keysAt);
     batch.keys.set(rows.keys.subarray(0, keysLength), keysAt);
     batch.count += count;
+    this.tally.add(rows.tally);
     // Copies into shared memory take eight bytes at once where both ends are aligned, else one.
     head[HEAD.keysEnd] += 8 * Math.ceil(keysLength / 8);
     return true;

@@ -1,4 +1,5 @@
 /** simd-batch: the memory of the SIMD module as others see it: its rows as a batch, the chunk. */
+import { BatchTally, tallyWords } from './batch-tally.js';
 import type { LineBatch } from './kernel.js';
 import type { SimdExports } from './simd-module.js';
 
@@ -37,8 +38,9 @@ export class SimdBatch {
   readonly batch: LineBatch;
   bytes!: Uint8Array;
   chunk!: Uint8Array;
-  /** The keys of the module's own rows. */
+  /** The keys of the module's own rows, and their tally. */
   private keys!: Uint8Array;
+  private tally!: BatchTally;
   /** Rows were added that are not the module's own. */
   private hasForeign = false;
 
@@ -60,6 +62,9 @@ export class SimdBatch {
     const isForeign = this.keys !== undefined && keys !== this.keys;
     Object.assign(batch, columns, { count, odd, keys: isForeign ? keys : columns.keys });
     this.keys = columns.keys;
+    const words = new Float64Array(module.memory.buffer, module.tallyAt.value, tallyWords);
+    this.tally = new BatchTally(words);
+    if (batch.tally !== undefined) batch.tally = this.tally;
     this.bytes = new Uint8Array(module.memory.buffer);
     const start = module.chunkAt.value;
     this.chunk = this.bytes.subarray(start, start + module.chunkBytes.value);
@@ -77,6 +82,7 @@ export class SimdBatch {
     const { batch } = this;
     if (this.hasForeign) this.clearForeign();
     batch.count = batch.odd = 0;
+    batch.tally = this.tally;
     this.module.clearRows(file, line);
   }
 
@@ -109,6 +115,7 @@ export class SimdBatch {
     if (isOdd) batch.odd++;
     module.addForeignRow(isOdd ? 1 : 0, key.length);
     this.hasForeign = true;
+    batch.tally = undefined;
     const fits = keyAt + key.length <= batch.keys.length;
     if (!fits) batch.keys = Buffer.concat([batch.keys.subarray(0, keyAt), key]);
     else batch.keys.set(key, keyAt);

@@ -52,6 +52,7 @@ export interface SimdExports {
   keysAt: Place;
   keysEnd: Place;
   sumsAt: Place;
+  tallyAt: Place;
   setSlotCount(count: number): void;
   setStates(areRead: number): void;
   setWordCount(count: number): void;
@@ -63,6 +64,7 @@ export interface SimdExports {
   setBadAt(at: number): void;
   clearRows(file: number, firstLine: number): void;
   addForeignRow(isOdd: number, keyBytes: number): void;
+  noteOddRow(): void;
   nextKeyAt(): number;
   takeSums(): number;
   scan(): number;

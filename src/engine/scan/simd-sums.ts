@@ -44,13 +44,18 @@ export class SimdSums {
       this.crc.reset();
       this.line = -1;
       if (verdict === 'matches') this.matching++;
-      if (verdict === 'differs') spoil(batch, words[4 * k]);
+      if (verdict === 'differs') this.spoil(batch, words[4 * k]);
     }
   }
-}
 
-function spoil(batch: LineBatch, row: number): void {
-  if (batch.problem[row] === 0) batch.odd++;
-  batch.kind[row] = KIND.bad;
-  batch.problem[row] |= PROBLEM.crc;
+  /** The row is not what the module said of it. */
+  private spoil(batch: LineBatch, row: number): void {
+    if (batch.problem[row] === 0) {
+      batch.odd++;
+      this.module.noteOddRow();
+    }
+    batch.kind[row] = KIND.bad;
+    batch.problem[row] |= PROBLEM.crc;
+    batch.tally = undefined;
+  }
 }

@@ -1,4 +1,5 @@
 /** simd-tables: a dialect's shape and plain lines as the bytes that the SIMD module reads. */
+import { tallyOpsMax } from './batch-tally.js';
 import { TYPE, type LineCodec } from './kernel.js';
 import type { PlainLine, SlotType } from './plain-lines.js';
 import type { SimdExports } from './simd-module.js';
@@ -16,9 +17,9 @@ const ROLE = { none: 0, word: 1, key: 2, time: 3, integer: 4, members: 5 } as co
 const noSlot = -1;
 
 /** True where the module can take lines of this codec at all. */
-export function hasFastLines({ shape, plain }: LineCodec): boolean {
-  if (plain === undefined || shape.framing !== 'line' || shape.slots.length > slotsMax)
-    return false;
+export function hasFastLines({ shape, plain, ops }: LineCodec): boolean {
+  if (plain === undefined || shape.framing !== 'line') return false;
+  if (shape.slots.length > slotsMax || ops.length > tallyOpsMax) return false;
   const isShort = ({ member }: { member: string }) =>
     /^[\x20-\x7e]+$/.test(member) && !/["\\]/.test(member) && member.length + 3 <= nameBytesMax;
   return shape.slots.every(isShort) && plain.lines.length <= slotsMax;

@@ -25,6 +25,7 @@ import {
 } from './layout.as';
 import { dataStart, offsetOf } from './data.as';
 import { clearPatterns } from './patterns.as';
+import { clearTally, tallyRow } from './tally.as';
 import {
   doubtful,
   isKeyStashed,
@@ -90,6 +91,7 @@ export function clearRows(fileNumber: u32, line: u32): void {
   firstLine = line;
   rows = odd = sums = 0;
   keysTop = keysAt;
+  clearTally();
 }
 
 /** Takes the sums to check: how many there are in `sumsAt`. */
@@ -104,6 +106,11 @@ export function addForeignRow(isOdd: bool, keyBytes: usize): void {
   rows++;
   if (isOdd) odd++;
   keysTop += keyBytes;
+}
+
+/** One of the rows proved to have a problem. */
+export function noteOddRow(): void {
+  odd++;
 }
 
 /** Where the next key would go. */
@@ -171,9 +178,11 @@ export function putRow(
   const wide = columnsAt + (row << 3);
   store<f64>(wide, <f64>lineStart);
   store<f64>(wide + (stride << 3), <f64>(offsetOf(end) - lineStart));
-  const seq = load<f64>(<usize>load<u32>(numbers, 4));
-  store<f64>(wide + ((3 * stride) << 3), load<f64>(<usize>load<u32>(numbers)));
-  store<f64>(wide + ((4 * stride) << 3), seq > 0 ? seq : NaN);
+  const time = load<f64>(<usize>load<u32>(numbers));
+  const number = load<f64>(<usize>load<u32>(numbers, 4));
+  const seq = number > 0 ? number : NaN;
+  store<f64>(wide + ((3 * stride) << 3), time);
+  store<f64>(wide + ((4 * stride) << 3), seq);
   store<f64>(wide + ((5 * stride) << 3), load<f64>(<usize>load<u32>(numbers, 8)));
   store<f64>(wide + ((6 * stride) << 3), <f64>from);
   store<f64>(wide + ((7 * stride) << 3), <f64>(to - from));
@@ -187,7 +196,9 @@ export function putRow(
   const kind = load<u8>(rule, ruleKindAt);
   isState = kind == kindState;
   store<u8>(bytes + row, kind);
-  store<u8>(bytes + stride + row, load<u8>(rule, ruleOpAt));
+  const op = load<u8>(rule, ruleOpAt);
+  store<u8>(bytes + stride + row, op);
+  tallyRow(kind, op, time, seq);
   copyKey(key, length);
   if (hasSums && isFramed(end)) noteSum(lineStart, end);
   if (problem != 0) odd++;

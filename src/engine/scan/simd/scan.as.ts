@@ -31,6 +31,7 @@ import {
 import { addRow, file, firstLine, isState, rows } from './rows.as';
 import { judgeOddities, setScalars } from './scalars.as';
 import { resetStrings } from './strings.as';
+import { setTally } from './tally.as';
 import { bracketsEnd, findTokens, hasWhite, keepTokens, resetTokens, setTokens } from './tokens.as';
 
 export * from './fold.as';
@@ -39,9 +40,10 @@ export { isExhausted, setMemoryLimit } from './pages.as';
 export { chunkAt, chunkBytes, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
 export { rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
 export { setSlotCount, setStates } from './members.as';
-export { addForeignRow, clearRows, nextKeyAt, odd, rows } from './rows.as';
+export { addForeignRow, clearRows, nextKeyAt, noteOddRow, odd, rows } from './rows.as';
 export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
 export { hasOddNames } from './odd-names.as';
+export { tallyAt } from './tally.as';
 export { setWordCount } from './texts.as';
 
 /** How a scan ended. */
@@ -65,6 +67,7 @@ export function configure(chunk: usize, kept: usize, rows: i32, seed0: u64, seed
   setTokens();
   setScalars();
   setPatterns();
+  setTally();
   const pages = <usize>pagesMax;
   setEntries(reserve(pages << 2), reserve(pages << 2), reserve(pages));
   setTables(reserve(tablesBytes));
