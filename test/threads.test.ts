@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logLine } from './helpers/random-log.js';
@@ -120,6 +121,21 @@ describe('a log that several threads read', () => {
       expect(one.stdout).toContain('"DELETE":800');
       expect(logctl(2, kernel, 'verify', '--json', path)).toEqual(one);
     }
+  });
+
+  it('has each mismatch of a checksum found, whatever lines follow it', () => {
+    const numbered = (n: number) => {
+      // A line for the reference, in the same batch, behind one that is spoilt.
+      const time = plain(n).replace('Z"', n % 20 === 11 ? '+00:00"' : 'Z"');
+      const open = `${time.slice(0, -1)},"seq":${n + 1}`;
+      const sum = crc32(open) ^ (n % 20 === 10 ? 1 : 0);
+      return `${open},"crc":"${(sum >>> 0).toString(16).padStart(8, '0')}"}\n`;
+    };
+    const lines = Array.from({ length: 6_000 }, (_, n) => numbered(n));
+    writeFileSync(join(folder, path), lines.join(''));
+    const one = logctl(1, 'reference', 'verify', '--json', path);
+    expect(one.stdout.match(/"crc-mismatch"/g)).toHaveLength(300);
+    expect(logctl(2, 'simd', 'verify', '--json', path)).toEqual(one);
   });
 
   it('is read by another thread at all', () => {

@@ -102,8 +102,11 @@ export class SegmentReader {
   }
 }
 
-const isPlain = ({ count, odd, kind }: LineBatch): boolean =>
-  odd === 0 && !kind.subarray(0, count).includes(KIND.state);
+/** True where the rows have nothing but what a slot has room for. */
+function isPlain({ count, odd, kind }: LineBatch): boolean {
+  const kinds = kind.subarray(0, count);
+  return odd === 0 && !kinds.includes(KIND.state) && !kinds.includes(KIND.bad);
+}
 
 /** How much of a chunk to take: up to the first newline at or behind `index`, else all of it. */
 export function lengthUpTo(chunk: Uint8Array, index: number): number {
