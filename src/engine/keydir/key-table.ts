@@ -1,8 +1,8 @@
 /** KeyTable: the memory of a keydir: entries in a hash table of typed arrays, and keys. */
-import { randomBytes } from 'node:crypto';
 import { LogctlError } from '../errors.js';
 import { jsonKeyLength, KeyArena } from './key-bytes.js';
 import { hashKey } from './key-hash.js';
+import { hashSeed } from './hash-seed.js';
 import { KeySlots } from './key-slots.js';
 import { entryWords, WORD } from './keydir-entry.js';
 
@@ -33,7 +33,7 @@ export class KeyTable {
 
   /** `seed`: two words that key the hash, so that nobody can prepare colliding keys. */
   constructor(seed?: Uint32Array) {
-    this.seed = seed ?? new Uint32Array(new Uint8Array(randomBytes(8)).buffer);
+    this.seed = seed ?? hashSeed(2);
   }
 
   /**

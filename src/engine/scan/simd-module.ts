@@ -1,6 +1,6 @@
 /** simd-module: the WebAssembly module of the SIMD kernel, compiled once, and what it exports. */
 
-import { randomBytes } from 'node:crypto';
+import { hashSeed } from '../keydir/hash-seed.js';
 import { rowsMax } from './line-batch.js';
 
 /** A number that the module exports: where something lies, or how much of it there is. */
@@ -125,8 +125,7 @@ export function openSimd(module: WebAssembly.Module, chunkBytes: number): SimdEx
   const instance = new WebAssembly.Instance(module).exports as unknown as SimdExports;
   const keptBytes = Math.max(chunkBytes * keptChunks, keptMin);
   const rows = Math.min(rowsMax, chunkBytes + keptBytes + 1);
-  const seed = randomBytes(16);
-  const [seed0, seed1] = [seed.readBigUInt64LE(0), seed.readBigUInt64LE(8)];
+  const [seed0, seed1] = new BigUint64Array(hashSeed(4).buffer);
   instance.configure(chunkBytes, keptBytes, rows, seed0, seed1);
   return instance;
 }
