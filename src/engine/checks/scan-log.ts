@@ -70,8 +70,7 @@ export async function scanLog(
   const scan = new LogScanner(context, log, options, await chooseFor(context, log), pool);
   try {
     if (!log.missing) for (const file of log.files.keys()) await scan.walk(file);
-    await pool?.close();
-    await scan.finish();
+    await Promise.all([scan.finish(), pool?.close()]);
     return scan;
   } catch (error) {
     await pool?.close();
