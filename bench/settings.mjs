@@ -31,9 +31,21 @@ const options = {
 
 /**
  * Returns what the command line asks for. `size`, if given, in bytes: of every kind.
- * Throws an Error naming the fault.
+ * Where that is wrong it says so and ends the process with 2.
  */
-export function parseSettings() {
+export const parseSettings = () => orUsage(settingsOf);
+
+/** Returns what `read` makes of the command line; ends with 2 and its words where it throws. */
+export function orUsage(read) {
+  try {
+    return read();
+  } catch (error) {
+    process.stderr.write(`${error.message}\nNext: bench/README.md lists the options\n`);
+    return process.exit(2);
+  }
+}
+
+function settingsOf() {
   const { values } = parseArgs({ options });
   return {
     kinds: values.kind.split(','),

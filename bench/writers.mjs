@@ -7,38 +7,49 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { median } from './columns.mjs';
-import { describeMachine, parseCount, parseSize } from './settings.mjs';
+import { describeMachine, orUsage, parseCount, parseSize } from './settings.mjs';
 import { compactingText, measureCompacting } from './writers/compacting.mjs';
 import { missingPeers } from './writers/contestants.mjs';
 import { documentsText, measureDocuments } from './writers/documents.mjs';
 import { roundsText, runRounds } from './writers/rounds.mjs';
 
 const benchFolder = dirname(fileURLToPath(import.meta.url));
-const { values } = parseArgs({
-  options: {
-    tables: { type: 'string', default: 'peers,documents,compacting' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    only: { type: 'string' },
-    size: { type: 'string', default: '256MiB' },
-    json: { type: 'string' },
-    'data-dir': { type: 'string', default: join(benchFolder, 'data') },
-  },
-});
-const settings = {
-  dataDir: values['data-dir'],
-  rounds: parseCount('--rounds', values.rounds),
-  seconds: Number(values.seconds),
-  only: values.only?.split(';'),
-  size: parseSize(values.size),
-  missing: missingPeers(),
-  say: (text) => process.stderr.write(`${text}\n`),
+const options = {
+  tables: { type: 'string', default: 'peers,documents,compacting' },
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '1' },
+  only: { type: 'string' },
+  size: { type: 'string', default: '256MiB' },
+  json: { type: 'string' },
+  'data-dir': { type: 'string', default: join(benchFolder, 'data') },
 };
 const tables = {
   peers: { measure: runRounds, text: roundsText },
   documents: { measure: measureDocuments, text: documentsText },
   compacting: { measure: measureCompacting, text: compactingText },
 };
+
+function tableNames(text) {
+  const names = text.split(',');
+  const unknown = names.find((name) => !(name in tables));
+  if (unknown === undefined) return names;
+  throw new Error(`--tables ${unknown}: expected ${Object.keys(tables).join(', ')}`);
+}
+
+const settings = orUsage(() => {
+  const { values } = parseArgs({ options });
+  return {
+    tables: tableNames(values.tables),
+    dataDir: values['data-dir'],
+    rounds: parseCount('--rounds', values.rounds),
+    seconds: Number(values.seconds),
+    only: values.only?.split(';'),
+    size: parseSize(values.size),
+    jsonPath: values.json,
+    missing: missingPeers(),
+    say: (text) => process.stderr.write(`${text}\n`),
+  };
+});
 
 mkdirSync(settings.dataDir, { recursive: true });
 const machine = describeMachine();
@@ -48,13 +59,13 @@ if (settings.missing.length > 0) {
   console.log(`left out: ${names}; to compare with them: npm ci --prefix bench --ignore-scripts`);
 }
 const results = {};
-for (const name of values.tables.split(',')) {
+for (const name of settings.tables) {
   const table = tables[name];
-  if (!table) throw new Error(`--tables ${name}: expected ${Object.keys(tables).join(', ')}`);
   results[name] = await table.measure(settings);
   const { fsyncs } = results[name];
   const disk = `append + fsync on this disk: ${median(fsyncs).toFixed(2)} ms`;
   console.log(`\n${name}: medians of ${fsyncs.length} rounds; ${disk}\n`);
   console.log(table.text(results[name]).join('\n'));
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+if (settings.jsonPath)
+  writeFileSync(settings.jsonPath, `${JSON.stringify({ machine, results }, null, 2)}\n`);

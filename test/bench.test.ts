@@ -41,6 +41,18 @@ describe('the benchmark', () => {
     expect(hashesOf(join(folder, 'second'))).toEqual(hashesOf(join(folder, 'first')));
   });
 
+  it.each([
+    ['run.mjs', '--nosuch', "Unknown option '--nosuch'"],
+    ['run.mjs', '--rounds=x', '--rounds x: expected 1 or more'],
+    ['writers.mjs', '--size=3q', '--size 3q: expected a size like 256MiB'],
+    ['writers.mjs', '--tables=x', '--tables x: expected peers, documents, compacting'],
+  ])('%s says in words what is wrong with %s', (program, option, words) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`bench/${program}`, option], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout, stderr.split('\n')[0]]).toEqual([2, '', words]);
+  });
+
   it.each(kinds)('makes %s of the size asked for, every line an entry', (kind) => {
     const text = readFileSync(pathOf(kind), 'utf8');
     expect(Buffer.byteLength(text)).toBeGreaterThanOrEqual(size);
