@@ -9,7 +9,10 @@ export const pageWords: u32 = 1 << 15;
 export const pagesMax: u32 = 1 << 17;
 
 const wasmPage: usize = 65536;
-/** The memory grows by this much at least, so that it seldom does. */
+/**
+ * The memory grows by this much at least, and by half: V8 collects garbage for memory that grows
+ * often, and what is never used costs none.
+ */
 const growthBytes: usize = 1 << 22;
 
 /** Set before the trap where there is no more memory. */
@@ -49,7 +52,8 @@ export function takePages(count: u32): usize {
 function growTo(end: u64): void {
   const current = memory.size();
   const wanted = <i32>min(<u64>limit + 1, (end + wasmPage - 1) / wasmPage);
-  const roomy = min(limit, max(wanted, current + <i32>(growthBytes / wasmPage)));
+  const step = max(<i32>(growthBytes / wasmPage), current >> 1);
+  const roomy = min(limit, max(wanted, current + step));
   if (wanted <= limit && memory.grow(roomy - current) >= 0) return;
   if (wanted <= limit && memory.grow(wanted - current) >= 0) return;
   isExhausted = true;
