@@ -195,8 +195,9 @@ class LogScanner implements LogScan {
 
   private async onBatch(firstLine: number, batch: LineBatch, source: SourceFile): Promise<void> {
     const { damageLog, counter, path, file } = this;
-    const isCalm = damageLog.isQuiet && counter.seeAll(batch, firstLine, path);
-    if (!isCalm) await this.seeRows(firstLine, batch, source);
+    const isCalm = damageLog.isEmpty && counter.seeAll(batch, firstLine, path);
+    if (isCalm) damageLog.seeEntries();
+    else await this.seeRows(firstLine, batch, source);
     if (this.foldsItself(this.role)) {
       this.ownFold?.see(batch, { firstLine, file, writers: this.kernel.writers });
     }

@@ -61,7 +61,17 @@ export class DamageLog {
 
   /** True while an entry would change nothing here: the usual case, kept cheap. */
   get isQuiet(): boolean {
-    return this.seenEntry && this.damages.length === 0 && this.white.length === 0;
+    return this.seenEntry && this.isEmpty;
+  }
+
+  /** True while there is nothing that an entry could settle. */
+  get isEmpty(): boolean {
+    return this.damages.length === 0 && this.white.length === 0;
+  }
+
+  /** Entries were seen while this was empty. */
+  seeEntries(): void {
+    this.seenEntry = true;
   }
 
   /** A line that is an entry settles damage before it. Needed only while `isQuiet` is false. */
