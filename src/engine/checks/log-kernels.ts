@@ -86,12 +86,18 @@ export class LogKernels {
   threadsFor(role: Role): WalkOptions['threads'] {
     const { chunkBytes } = this.context;
     const { dialect } = this.log;
-    const { make, module } = this.chosen;
+    const { make, module, seed } = this.chosen;
     const { folds, keydir, pool } = this.options;
     if (pool === undefined || hasWriters(dialect, role)) return undefined;
     return {
       pool,
-      others: { dialect: dialect.name, role, chunkBytes, module },
+      others: {
+        dialect: dialect.name,
+        role,
+        chunkBytes,
+        module,
+        seed: folds(role) ? seed : undefined,
+      },
       own: () => makeKernel(this.context, dialect, role, { fold: false, keydir }, make),
       fold: folds(role),
     };

@@ -70,7 +70,7 @@ export class SimdKeydir extends Keydir {
   override foldRows(batch: LineBatch, from: number, file: number, firstLine: number): boolean {
     const { module } = this;
     if (batch.keys.buffer !== module.memory.buffer) return false;
-    inMemory(module, () => module.foldRows(from, batch.count, file, firstLine));
+    inMemory(module, () => module.foldRows(from, batch.count, file, firstLine, 0));
     this.sync();
     return true;
   }
@@ -92,8 +92,12 @@ export class SimdKeydir extends Keydir {
       const own = this.columns;
       end = Math.min(count, row + own.kind.length);
       for (const name of folded) own[name].set(batch[name].subarray(row, end));
+      const hashes = batch.hash?.subarray(row, end);
+      if (hashes !== undefined)
+        new Uint32Array(module.memory.buffer, module.hashesAt.value).set(hashes);
       if (row === 0) own.keys.set(batch.keys.subarray(0, keysEnd));
-      inMemory(module, () => module.foldRows(0, end - row, file, firstLine + row));
+      const hashed = hashes === undefined ? 0 : 1;
+      inMemory(module, () => module.foldRows(0, end - row, file, firstLine + row, hashed));
     }
     this.sync();
     return true;

@@ -4,7 +4,7 @@ import { SimdKeydir } from '../keydir/simd-keydir.js';
 import type { LineCodec, MakeKernel } from './kernel.js';
 import { referenceKernel } from './reference.js';
 import { simdKernel } from './simd-kernel.js';
-import { loadSimdModule, openSimd } from './simd-module.js';
+import { loadSimdModule, newSimdSeed, openSimd, type SimdSeed } from './simd-module.js';
 import { hasFastLines } from './simd-tables.js';
 
 /** The kernels by name. */
@@ -20,6 +20,8 @@ export interface ChosenKernel {
   make(codec: LineCodec): MakeKernel;
   /** What other threads make the same kernel of; undefined: the reference. */
   module: WebAssembly.Module | undefined;
+  /** What keys the hash of the keydir. */
+  seed: SimdSeed | undefined;
   openKeydir(): Keydir;
 }
 
@@ -32,16 +34,23 @@ export interface KernelChoice {
   chunkBytes?: number;
 }
 
-/** The kernel for a codec: the fast one where it is at hand and takes lines of this kind. */
-export function kernelOf(module: WebAssembly.Module | undefined): ChosenKernel['make'] {
+/**
+ * The kernel for a codec: the fast one where it is at hand and takes lines of this kind. `seed`: of
+ * the keydir for which it is to hash the keys.
+ */
+export function kernelOf(
+  module: WebAssembly.Module | undefined,
+  seed?: SimdSeed,
+): ChosenKernel['make'] {
   if (module === undefined) return () => referenceKernel;
-  const fast = simdKernel(module);
+  const fast = simdKernel(module, seed);
   return (codec) => (hasFastLines(codec) ? fast : referenceKernel);
 }
 
 const plainChoice: ChosenKernel = {
   make: kernelOf(undefined),
   module: undefined,
+  seed: undefined,
   openKeydir: () => new Keydir(),
 };
 
@@ -51,9 +60,11 @@ export async function chooseKernel(choice: KernelChoice): Promise<ChosenKernel> 
   const isWorthIt = wanted === undefined ? bytes >= simdBytesMin : wanted === 'simd';
   if (!isWorthIt) return plainChoice;
   const module = await loadSimdModule();
+  const seed = newSimdSeed();
   return {
     make: kernelOf(module),
     module,
-    openKeydir: () => new SimdKeydir(openSimd(module, chunkBytes)),
+    seed,
+    openKeydir: () => new SimdKeydir(openSimd(module, chunkBytes, seed)),
   };
 }

@@ -115,6 +115,8 @@ export interface LineBatch {
   keyStart: Uint32Array;
   keyLength: Uint32Array;
   keys: Uint8Array;
+  /** Hashes of the keys, where whoever folds the rows is to be spared them. */
+  hash?: Uint32Array;
   /** What the rows are together, where that is known without a look at each. */
   tally?: BatchTally;
 }

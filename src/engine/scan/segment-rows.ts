@@ -7,10 +7,10 @@ const copied = [
   ...(['offset', 'length', 'time', 'seq', 'valueOffset', 'valueLength'] as const),
   ...(['keyLength', 'kind', 'op'] as const),
 ];
-const rowBytes = 6 * 8 + 2 * 4 + 2;
+const rowBytes = 6 * 8 + 3 * 4 + 2;
 
 /** What the columns stand behind: numbers of 8 bytes, see `SegmentRows`. */
-const HEAD = { count: 0, start: 1, end: 2, keysEnd: 3, checksummed: 4, tally: 5 } as const;
+const HEAD = { count: 0, start: 1, end: 2, keysEnd: 3, checksummed: 4, unhashed: 5, tally: 6 };
 const headWords = HEAD.tally + tallyWords;
 const headBytes = 8 * headWords;
 
@@ -68,6 +68,7 @@ export class SegmentRows {
   readonly batch: LineBatch;
   private readonly head: Float64Array;
   private readonly tally: BatchTally;
+  private readonly hash: Uint32Array;
 
   constructor(
     shared: SharedArrayBuffer,
@@ -90,6 +91,7 @@ export class SegmentRows {
       ...{ kind: narrow(), op: narrow() },
       keys: new Uint8Array(shared, place(keysIn(partBytes)), keysIn(partBytes)),
     };
+    this.hash = half();
   }
 
   /** Offset in the file of the first line. */
@@ -110,6 +112,7 @@ export class SegmentRows {
   /** Takes over what another thread has left here. */
   open(): this {
     this.batch.count = this.head[HEAD.count];
+    this.batch.hash = this.head[HEAD.unhashed] === 0 ? this.hash : undefined;
     this.batch.tally = this.tally.isKnown ? this.tally : undefined;
     this.same.reach(this.batch.count);
     return this;
@@ -135,6 +138,8 @@ export class SegmentRows {
     batch.keys.set(rows.keys.subarray(0, keysLength), keysAt);
     batch.count += count;
     this.tally.add(rows.tally);
+    if (rows.hash === undefined) head[HEAD.unhashed] = 1;
+    else this.hash.set(rows.hash, from);
     // Copies into shared memory take eight bytes at once where both ends are aligned, else one.
     head[HEAD.keysEnd] += 8 * Math.ceil(keysLength / 8);
     return true;

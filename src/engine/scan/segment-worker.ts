@@ -7,6 +7,7 @@ import type { Role } from '../model.js';
 import { defaultChunkBytes, kernelOf } from './choose-kernel.js';
 import { SegmentBoard } from './segment-board.js';
 import { SegmentReader, type SharedParts } from './segment-reader.js';
+import type { SimdSeed } from './simd-module.js';
 
 /** How the lines of a file are read. */
 export interface SegmentKernel {
@@ -15,6 +16,8 @@ export interface SegmentKernel {
   chunkBytes: number | undefined;
   /** The SIMD kernel where it is the one to take. */
   module: WebAssembly.Module | undefined;
+  /** Of the keydir that the rows are going to be folded into, where they are. */
+  seed: SimdSeed | undefined;
 }
 
 /** What a thread is told of a file. It is open in the whole process. */
@@ -30,7 +33,7 @@ async function readAhead({ kernel: how, file, shared }: SegmentWork): Promise<vo
   const { chunkBytes = defaultChunkBytes } = how;
   const codec = codecNamed(how.dialect, how.role);
   const options = { codec, keydir: new Keydir(), chunkBytes, fold: false };
-  const kernel = kernelOf(how.module)(codec)(options);
+  const kernel = kernelOf(how.module, how.seed)(codec)(options);
   const board = new SegmentBoard(shared.board, shared.partCount);
   const reader = new SegmentReader(openedFile(file.path, file.fd), kernel, board, shared);
   for (let number = board.take(); number !== undefined; number = board.take()) {

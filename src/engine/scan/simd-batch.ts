@@ -83,6 +83,7 @@ export class SimdBatch {
     if (this.hasForeign) this.clearForeign();
     batch.count = batch.odd = 0;
     batch.tally = this.tally;
+    batch.hash = undefined;
     this.module.clearRows(file, line);
   }
 
@@ -93,6 +94,14 @@ export class SimdBatch {
     batch.writer.fill(0);
     batch.keys = this.keys;
     this.hasForeign = false;
+  }
+
+  /** Has the module hash the keys of the batch, unless they are in a copy. */
+  hashKeys(): void {
+    const { batch, module } = this;
+    if (batch.keys !== this.keys) return;
+    module.hashKeys();
+    batch.hash = new Uint32Array(module.memory.buffer, module.hashesAt.value, batch.count);
   }
 
   /** Takes over how many rows the module has made. */

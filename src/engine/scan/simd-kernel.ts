@@ -17,7 +17,7 @@ import {
 } from './kernel.js';
 import { ReturnLines } from './return-lines.js';
 import { SimdBatch } from './simd-batch.js';
-import { openSimd, SCAN, type SimdExports } from './simd-module.js';
+import { openSimd, SCAN, type SimdExports, type SimdSeed } from './simd-module.js';
 import { SimdSums } from './simd-sums.js';
 import { writeTables } from './simd-tables.js';
 import { SlowLines } from './slow-lines.js';
@@ -25,14 +25,16 @@ import { Utf8Watch } from './utf8-watch.js';
 
 /**
  * Makes SIMD kernels: those that fold need a SimdKeydir and work in its memory, others make their
- * own from the compiled module. `hasFastLines` of the codec must be true.
+ * own from the compiled module. Given the seed of another keydir these hash the keys for it.
+ * `hasFastLines` of the codec must be true.
  */
 export const simdKernel =
-  (module: WebAssembly.Module): MakeKernel =>
+  (module: WebAssembly.Module, seed?: SimdSeed): MakeKernel =>
   (options) => {
-    if (options.keydir instanceof SimdKeydir) return new SimdKernel(options, options.keydir);
+    if (options.keydir instanceof SimdKeydir) return new SimdKernel(options, options.keydir, false);
     if (options.fold) throw new TypeError('rows of the SIMD kernel go into a SimdKeydir');
-    return new SimdKernel(options, new SimdKeydir(openSimd(module, options.chunkBytes)));
+    const keydir = new SimdKeydir(openSimd(module, options.chunkBytes, seed));
+    return new SimdKernel(options, keydir, seed !== undefined);
   };
 
 class SimdKernel implements Kernel {
@@ -74,6 +76,7 @@ class SimdKernel implements Kernel {
   constructor(
     options: KernelOptions,
     readonly keydir: SimdKeydir,
+    private readonly hashesKeys: boolean,
   ) {
     const { codec, fold, holdStates } = options;
     const { module } = keydir;
@@ -150,6 +153,7 @@ class SimdKernel implements Kernel {
       else goesOn = status === SCAN.doubt && this.readSlowly();
     }
     this.foldRows();
+    if (this.hashesKeys) this.views.hashKeys();
     if (!this.pending && !this.goesBack) this.endChunk();
     this.goesBack = false;
   }

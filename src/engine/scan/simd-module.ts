@@ -52,6 +52,7 @@ export interface SimdExports {
   keysAt: Place;
   keysEnd: Place;
   sumsAt: Place;
+  hashesAt: Place;
   tallyAt: Place;
   setSlotCount(count: number): void;
   setStates(areRead: number): void;
@@ -72,7 +73,8 @@ export interface SimdExports {
   /** See simd/odd-names.as.ts. */
   hasOddNames(from: number, to: number): number;
   /** The keydir: see simd/fold.as.ts and simd/states.as.ts. Tables are 0 and 1. */
-  foldRows(from: number, to: number, file: number, firstLine: number): void;
+  hashKeys(): void;
+  foldRows(from: number, to: number, file: number, firstLine: number, hashed: number): void;
   scratch(bytes: number): number;
   put(
     table: number,
@@ -117,15 +119,23 @@ export function loadSimdModule(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
+/** What keys the hash of a module: 16 bytes. */
+export type SimdSeed = Uint32Array<ArrayBuffer>;
+export const newSimdSeed = (): SimdSeed => hashSeed(4);
+
 /**
  * A fresh instance with memory of its own, for chunks of `chunkBytes`. Memory that is never used
  * costs nothing.
  */
-export function openSimd(module: WebAssembly.Module, chunkBytes: number): SimdExports {
+export function openSimd(
+  module: WebAssembly.Module,
+  chunkBytes: number,
+  seed = newSimdSeed(),
+): SimdExports {
   const instance = new WebAssembly.Instance(module).exports as unknown as SimdExports;
   const keptBytes = Math.max(chunkBytes * keptChunks, keptMin);
   const rows = Math.min(rowsMax, chunkBytes + keptBytes + 1);
-  const [seed0, seed1] = new BigUint64Array(hashSeed(4).buffer);
+  const [seed0, seed1] = new BigUint64Array(seed.buffer);
   instance.configure(chunkBytes, keptBytes, rows, seed0, seed1);
   return instance;
 }

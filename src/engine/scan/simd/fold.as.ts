@@ -1,10 +1,11 @@
 /** fold: the rows of a batch into the keydir, and what the outside asks of it. */
 import { addressOf } from './entries.as';
 import { hashOf } from './hash.as';
-import { columnsAt, keysAt, rowsMax } from './layout.as';
+import { columnsAt, hashesAt, keysAt, rowsMax } from './layout.as';
 import { putKey, removeKey } from './keydir.as';
 import { freePages, pageBytes, takePages } from './pages.as';
-import { flush, queuePut, queueRemoval } from './queue.as';
+import { queuePut, queueRemoval, setHashed } from './queue.as';
+import { rows as batchRows } from './rows.as';
 import { findKey, growSlots } from './slots.as';
 import { mainTable, packIfDue, writeOrder } from './states.as';
 import { TABLE, tableBytes } from './table.as';
@@ -12,8 +13,22 @@ import { TABLE, tableBytes } from './table.as';
 const kindPut: u8 = 1;
 const kindDelete: u8 = 2;
 
-/** Folds the rows `from` to `to` of the batch. `firstLine`: the line of row 0. */
-export function foldRows(from: i32, to: i32, file: u32, firstLine: u32): void {
+/** Writes the hashes of the batch's keys. Checksums that were noted there are lost. */
+export function hashKeys(): void {
+  const starts = columnsAt + ((8 * <usize>rowsMax) << 3);
+  const keyLengths = starts + (<usize>rowsMax << 2);
+  for (let k: usize = 0; k < <usize>batchRows; k++) {
+    const key = keysAt + <usize>load<u32>(starts + (k << 2));
+    store<u32>(hashesAt + (k << 2), hashOf(key, load<u32>(keyLengths + (k << 2))));
+  }
+}
+
+/**
+ * Folds the rows `from` to `to` of the batch. `firstLine`: the line of row 0; `hashed`: the hashes
+ * of their keys are there.
+ */
+export function foldRows(from: i32, to: i32, file: u32, firstLine: u32, hashed: bool): void {
+  setHashed(hashed);
   const rows = <usize>rowsMax;
   const offsets = columnsAt + ((6 * rows) << 3);
   const lengths = columnsAt + ((7 * rows) << 3);
@@ -25,15 +40,16 @@ export function foldRows(from: i32, to: i32, file: u32, firstLine: u32): void {
     if (kind != kindPut && kind != kindDelete) continue;
     const key = keysAt + <usize>load<u32>(starts + (k << 2));
     const length = load<u32>(keyLengths + (k << 2));
+    const hash = load<u32>(hashesAt + (k << 2));
     if (kind == kindDelete) {
-      queueRemoval(mainTable, key, length);
+      queueRemoval(mainTable, key, length, hash);
       continue;
     }
     const offset = <i64>load<f64>(offsets + (k << 3));
     const valueLength = <i64>load<f64>(lengths + (k << 3));
-    queuePut(mainTable, key, length, file, offset, valueLength, firstLine + <u32>k);
+    queuePut(mainTable, key, length, hash, file, offset, valueLength, firstLine + <u32>k);
   }
-  flush();
+  setHashed(false);
 }
 
 /** Room for a key that comes from outside. */

@@ -55,7 +55,7 @@ export function closeInner(end: usize, isLast: bool, file: u32, line: u32): bool
   let stop = end;
   while (stop > dataStart && isWhite(<i32>load<u8>(stop - 1))) stop--;
   if (stop == dataStart) return false;
-  queuePut(sideTable, keyAt, keyLength, file, valueOffset, offsetOf(stop) - valueOffset, line);
+  queuePut(sideTable, keyAt, keyLength, 0, file, valueOffset, offsetOf(stop) - valueOffset, line);
   isOpen = isStashed = false;
   innerAt = end + 1;
   if (isLast) inState = false;

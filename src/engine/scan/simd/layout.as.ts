@@ -83,6 +83,8 @@ export let keysAt: usize = 0;
 export let keysEnd: usize = 0;
 /** Rows whose checksum is to be compared: row, start and end of the line, 16 bytes each. */
 export let sumsAt: usize = 0;
+/** Hashes of the keys of rows, 4 bytes each, where they are asked for: then no sums are noted. */
+export let hashesAt: usize = 0;
 export let rowsMax: i32 = 0;
 
 /** Bytes of one row in all columns. */
@@ -134,5 +136,5 @@ export function layOut(chunk: usize, keptBytes: usize, rows: i32): void {
   columnsAt = reserve(<usize>rows * rowBytes);
   keysAt = reserve(keptBytes + chunkBytes + slack);
   keysEnd = keysAt + keptBytes + chunkBytes;
-  sumsAt = reserve(<usize>rows * 16);
+  hashesAt = sumsAt = reserve(<usize>rows * 16);
 }

@@ -27,6 +27,8 @@ const isRemoval: u32 = 0xffffffff;
 let queueTable: usize = 0;
 let queueAt: usize = 0;
 let queued: i32 = 0;
+/** The changes have their hashes. */
+let isHashed: bool = false;
 /** What the first looks read: a sum nobody needs, without which the reads could be left out. */
 export let touched: u64 = 0;
 
@@ -37,35 +39,43 @@ export function setQueue(at: usize): void {
   queued = 0;
 }
 
-/** Adds a put; the key stays where it is until `flush`. */
+/** From now on changes come with the hashes of their keys, or without. */
+export function setHashed(hashed: bool): void {
+  flush();
+  isHashed = hashed;
+}
+
+/** Adds a put; the key stays where it is until `flush`. `hash` counts where hashes are given. */
 @inline
 export function queuePut(
   table: usize,
   key: usize,
   length: u32,
+  hash: u32,
   file: u32,
   offset: i64,
   valueLength: i64,
   line: u32,
 ): void {
-  const change = queueChange(table, key, length, file);
+  const change = queueChange(table, key, length, hash, file);
   store<u32>(change, line, CHANGE.line);
   store<i64>(change, offset, CHANGE.offset);
   store<i64>(change, valueLength, CHANGE.valueLength);
 }
 
 @inline
-export function queueRemoval(table: usize, key: usize, length: u32): void {
-  queueChange(table, key, length, isRemoval);
+export function queueRemoval(table: usize, key: usize, length: u32, hash: u32): void {
+  queueChange(table, key, length, hash, isRemoval);
 }
 
 @inline
-function queueChange(table: usize, key: usize, length: u32, file: u32): usize {
+function queueChange(table: usize, key: usize, length: u32, hash: u32, file: u32): usize {
   if (queued == room || table != queueTable) flush();
   queueTable = table;
   const change = queueAt + <usize>(queued++) * changeBytes;
   store<u32>(change, <u32>key, CHANGE.key);
   store<u32>(change, length, CHANGE.length);
+  store<u32>(change, hash, CHANGE.hash);
   store<u32>(change, file, CHANGE.file);
   return change;
 }
@@ -101,7 +111,7 @@ export function flush(): void {
 @inline
 function lookAhead(table: usize, end: usize): void {
   let seen: u64 = 0;
-  for (let change = queueAt; change < end; change += changeBytes) {
+  for (let change = isHashed ? end : queueAt; change < end; change += changeBytes) {
     const key = <usize>load<u32>(change, CHANGE.key);
     store<u32>(change, hashOf(key, load<u32>(change, CHANGE.length)), CHANGE.hash);
   }

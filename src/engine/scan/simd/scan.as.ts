@@ -38,7 +38,7 @@ export * from './fold.as';
 export { beginState, clearTable, commitState, mainTable } from './states.as';
 export { isExhausted, setMemoryLimit } from './pages.as';
 export { chunkAt, chunkBytes, columnsAt, guessesAt, keptAt, keysAt, keysEnd } from './layout.as';
-export { rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
+export { hashesAt, rowsMax, rulesAt, slotsAt, sumsAt, typesAt, wordsAt } from './layout.as';
 export { setSlotCount, setStates } from './members.as';
 export { addForeignRow, clearRows, nextKeyAt, noteOddRow, odd, rows } from './rows.as';
 export { setBadAt, setNumberSlots, setRules, takeSums } from './rows.as';
