@@ -40,6 +40,7 @@ export const simdKernel =
 class SimdKernel implements Kernel {
   readonly name = 'simd';
   readonly batch: LineBatch;
+  readonly brokenAt = -1;
   pending = false;
 
   private readonly module: SimdExports;
@@ -110,10 +111,6 @@ class SimdKernel implements Kernel {
 
   get writers(): readonly string[] {
     return this.slow.writers;
-  }
-
-  get brokenAt(): number {
-    return -1;
   }
 
   get position(): number {

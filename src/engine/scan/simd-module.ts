@@ -121,6 +121,7 @@ export function loadSimdModule(): Promise<WebAssembly.Module> {
 
 /** What keys the hash of a module: 16 bytes. */
 export type SimdSeed = Uint32Array<ArrayBuffer>;
+/** A fresh one. */
 export const newSimdSeed = (): SimdSeed => hashSeed(4);
 
 /**
