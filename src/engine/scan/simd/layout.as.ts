@@ -83,7 +83,7 @@ export let keysAt: usize = 0;
 export let keysEnd: usize = 0;
 /** Rows whose checksum is to be compared: row, start and end of the line, 16 bytes each. */
 export let sumsAt: usize = 0;
-/** Hashes of the keys of rows, 4 bytes each, where they are asked for: then no sums are noted. */
+/** Hashes of the keys of rows, 4 bytes each, in the same place: once the sums were taken. */
 export let hashesAt: usize = 0;
 export let rowsMax: i32 = 0;
 

@@ -65,17 +65,10 @@ export function setStates(areRead: bool): void {
 
 /** The text of the key, in memory. */
 @inline
-export function setKey(at: usize, length: i32): void {
+function setKey(at: usize, length: i32): void {
   keyAt = at;
   keyLength = length;
   isKeyStashed = false;
-}
-
-/** Where the line's object begins and ends in the file. */
-@inline
-export function setTop(start: i64, end: i64): void {
-  topStart = start;
-  topEnd = end;
 }
 
 /** A line begins at `at`. */
