@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compact, loadKernelLocks, nodeDisk } from '../src/engine/index.js';
+import type { KernelLocks } from '../src/engine/kernel-locks.js';
 import { log, set } from './helpers/bot-log.js';
 import { contextOf } from './helpers/context.js';
 
-const locks = await loadKernelLocks(nodeDisk);
+const ways = await Promise.all(
+  (['koffi', 'perl'] as const).map(async (use) => loadKernelLocks(nodeDisk, { use })),
+);
+const best = await loadKernelLocks(nodeDisk);
 let folder: string;
 let path: string;
 beforeEach(() => {
@@ -25,7 +29,7 @@ async function mark(name: string): Promise<boolean> {
   return load(null).func(signature)(path, name, 'yes', 3, 0) === 0;
 }
 
-const run = async () => {
+const run = async (locks: KernelLocks) => {
   const context = {
     ...contextOf(),
     disk: nodeDisk,
@@ -35,17 +39,22 @@ const run = async () => {
   return compact(context, [path], { force: true });
 };
 
-describe.runIf(locks.via === 'koffi' && locks.leases === 'kernel')('a log', () => {
-  it('with an extended attribute is refused and stays as it is', async ({ skip }) => {
-    if (!(await mark('user.owner'))) skip('the filesystem keeps no attributes of users');
-    const before = readFileSync(path);
-    const { logs, exitCode } = await run();
-    expect([exitCode, logs[0].error?.code]).toEqual([21, 'refused']);
-    expect(logs[0].error?.message).toContain('user.owner');
-    expect(readFileSync(path).equals(before)).toBe(true);
-  });
+const usable = ways.filter(({ leases }) => leases === 'kernel').map((locks) => [locks.via, locks]);
 
-  it('without any is compacted', async () => {
-    expect((await run()).exitCode).toBe(0);
-  });
-});
+describe.runIf(best.via === 'koffi').each(usable as [string, KernelLocks][])(
+  'by %s, a log',
+  (_, locks) => {
+    it('with an extended attribute is refused and stays as it is', async ({ skip }) => {
+      if (!(await mark('user.owner'))) skip('the filesystem keeps no attributes of users');
+      const before = readFileSync(path);
+      const { logs, exitCode } = await run(locks);
+      expect([exitCode, logs[0].error?.code]).toEqual([21, 'refused']);
+      expect(logs[0].error?.message).toContain('user.owner');
+      expect(readFileSync(path).equals(before)).toBe(true);
+    });
+
+    it('without any is compacted', async () => {
+      expect((await run(locks)).exitCode).toBe(0);
+    });
+  },
+);

@@ -1,6 +1,6 @@
 // The small words of the human views: quoting, numbers, sizes, ages, widths, progress.
 import { describe, expect, it } from 'vitest';
-import { shellQuote } from '../src/cli/human/next.js';
+import { shellQuote } from '../src/engine/reading.js';
 import { table, type Column } from '../src/cli/human/table.js';
 import { shorten, widthOf, wrap } from '../src/cli/human/text.js';
 import { age, briefBytes, columnBytes, seconds, thousands } from '../src/cli/human/units.js';

@@ -24,6 +24,7 @@ import type { Log } from './log.js';
 import { envelope, exitOf, verdictOf } from './report.js';
 import { resolveTargets } from './targets.js';
 import { noSpaceWords, thousands } from './text.js';
+import { shellQuote } from './shell-quote.js';
 
 const roundsDefault = 2_000;
 /** Of each method, where no rounds were asked for: all of them end within two minutes. */
@@ -214,7 +215,7 @@ function requireRoom({ disk }: BenchContext, directory: string, needed: number):
   const free = disk.freeBytes(directory);
   if (free >= needed) return;
   const message = noSpaceWords(directory, { needed, free });
-  throw new LogctlError('no-space', message, `df -h ${directory}`, { path: directory });
+  throw new LogctlError('no-space', message, `df -h ${shellQuote(directory)}`, { path: directory });
 }
 
 function leftoversIn({ disk, now }: BenchContext, directory: string): Finding[] {

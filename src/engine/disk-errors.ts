@@ -1,6 +1,7 @@
 /** disk-errors: what the system says when it refuses, as a LogctlError with a hint. */
 import { dirname } from 'node:path';
 import { LogctlError, type ErrorCode } from './errors.js';
+import { shellQuote } from './shell-quote.js';
 
 /** The system's name of what failed, `ENOENT`; empty where it gave none. */
 export const errnoOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
@@ -10,9 +11,9 @@ const ERRNO: Record<string, [ErrorCode, (path: string) => string]> = {
   EACCES: ['no-permission', (path) => `run as the owner of ${ownerPath(path)}`],
   EPERM: ['no-permission', (path) => `run as the owner of ${ownerPath(path)}`],
   EROFS: ['no-permission', () => 'the filesystem is read-only: write elsewhere with -o'],
-  ENOSPC: ['no-space', (path) => `df -h ${dirname(path)}`],
+  ENOSPC: ['no-space', (path) => `df -h ${shellQuote(dirname(path))}`],
   EDQUOT: ['no-space', () => 'the disk quota is used up'],
-  ENOENT: ['not-found', (path) => `ls -la ${dirname(path)}`],
+  ENOENT: ['not-found', (path) => `ls -la ${shellQuote(dirname(path))}`],
   ELOOP: ['refused', () => 'name the file itself: symbolic links are not followed on write'],
   EIO: ['io', () => 'the device failed: look at dmesg and copy the disk first'],
   EMFILE: ['io', () => 'too many open files: raise ulimit -n'],
@@ -27,7 +28,7 @@ export function translate(error: unknown, path: string): LogctlError {
   // Only an open for writing refuses a link; to look at one ends so where it leads nowhere.
   const { syscall } = error as NodeJS.ErrnoException;
   if (errno === 'ELOOP' && syscall !== 'open') {
-    const hint = `it is a link that leads back to itself: ls -l ${path}`;
+    const hint = `it is a link that leads back to itself: ls -l ${shellQuote(path)}`;
     return new LogctlError('io', `${path}: too many symbolic links`, hint, { path, cause: error });
   }
   const [code, hint] = ERRNO[errno] ?? ['io', () => 'nothing was concluded about the data'];

@@ -1,10 +1,12 @@
 /** Locks the kernel keeps: flock, file leases, and who holds a file open. */
+import { platform } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { pause, type DiskReader, type SourceFile } from './disk.js';
 import { LogctlError } from './errors.js';
 import { ERRNO, LEASE, type KernelCalls, type LockVia } from './locks/calls.js';
 import { findFlockCalls, findPerlCalls } from './locks/helper-calls.js';
 import { findHolders, type HolderSearch } from './locks/holders.js';
+import { fileMounts } from './locks/mounts.js';
 import { loadKoffiCalls } from './locks/koffi-calls.js';
 import { ignoreStops, surviveSigio } from './locks/signals.js';
 
@@ -58,8 +60,18 @@ export interface KernelLocks {
   release(file: SourceFile): void;
   /** Who has the file with this `FileStat.id` open. Names for a message, never a proof. */
   holders(id: string): HolderSearch;
-  /** Names of a file's extended attributes, ACLs among them; undefined where nobody can tell. */
-  attributes?(file: SourceFile): string[] | undefined;
+  /** Names of a file's extended attributes, ACLs among them; undefined where it cannot be told. */
+  attributes(file: SourceFile): string[] | undefined;
+  /**
+   * Where the open file is a mount point by itself, so that a writer may know it by another name;
+   * undefined where it cannot be told.
+   */
+  mounts(file: SourceFile): string[] | undefined;
+  /**
+   * Lets two names change places in one step, so that nothing is replaced unseen. False, and
+   * nothing was done, where this system or filesystem cannot. Throws LogctlError.
+   */
+  exchange(left: string, right: string): boolean;
   /** Survives SIGIO and ignores Ctrl-Z until the function it gives is called. */
   shield(): () => void;
   /** Sleeps without the event loop: between a lease and its rename nothing else may run. */
@@ -98,7 +110,8 @@ function kernelLocks(calls: KernelCalls, disk: DiskReader): KernelLocks {
     unlock: (file) => expect(calls.flock(fdOf(file), false, 0), file, 'unlock'),
     lease: (file, kind, waitMs = 0) => lease(calls, file, kind, waitMs),
     leaseOf: (file) => leaseOf(calls, file),
-    attributes: (file) => calls.attributes?.(fdOf(file)),
+    attributes: (file) => calls.attributes(fdOf(file)),
+    exchange: (left, right) => exchange(calls, left, right),
     release(file) {
       if (!calls.leases) return;
       const errno = calls.setLease(fdOf(file), LEASE.none, 0);
@@ -116,7 +129,8 @@ const NO_LEASE: readonly number[] = [
 
 function noLocks(disk: DiskReader): KernelLocks {
   const refuse = (file: SourceFile): never => {
-    throw unsupported(`${file.path}: this system gives no way to lock a file`, file);
+    const hint = 'install the npm package koffi, or perl, or flock of util-linux';
+    throw unsupported(`${file.path}: this system gives no way to lock a file`, file, hint);
   };
   return {
     via: 'none',
@@ -127,6 +141,8 @@ function noLocks(disk: DiskReader): KernelLocks {
     lease: () => 'unsupported',
     leaseOf: () => 'none',
     release: () => {},
+    attributes: () => undefined,
+    exchange: () => false,
     ...surroundings(disk),
   };
 }
@@ -134,6 +150,8 @@ function noLocks(disk: DiskReader): KernelLocks {
 function surroundings(disk: DiskReader) {
   return {
     holders: (id: string) => findHolders(disk, id),
+    // Only Linux mounts single files.
+    mounts: (file: SourceFile) => (platform() === 'linux' ? fileMounts(disk, file) : []),
     shield() {
       surviveSigio();
       return ignoreStops();
@@ -143,11 +161,22 @@ function surroundings(disk: DiskReader) {
   };
 }
 
+/** What a kernel answers that has no such call, or whose filesystem has not. */
+const NO_EXCHANGE: readonly number[] = [ERRNO.ENOSYS, ERRNO.EINVAL, ERRNO.EPERM];
+
+function exchange(calls: KernelCalls, left: string, right: string): boolean {
+  const errno = calls.exchange(left, right);
+  if (errno === undefined || NO_EXCHANGE.includes(errno)) return false;
+  if (errno !== 0) throw failedOn(errno, right, `exchange it with ${left}`);
+  return true;
+}
+
 function flock(calls: KernelCalls, file: SourceFile, waitMs: number): boolean {
   const errno = calls.flock(fdOf(file), true, waitMs);
   if (errno === ERRNO.EAGAIN) return false;
   if (errno === ERRNO.EINVAL || errno === ERRNO.ENOLCK || errno === ERRNO.EOPNOTSUPP) {
-    throw unsupported(`${file.path}: its filesystem has no locks (errno ${errno})`, file);
+    const hint = 'keep it on a filesystem that has locks';
+    throw unsupported(`${file.path}: its filesystem has no locks (errno ${errno})`, file, hint);
   }
   expect(errno, file, 'lock');
   return true;
@@ -200,7 +229,9 @@ function leaseOf(calls: KernelCalls, file: SourceFile): LeaseKind | 'none' {
 }
 
 function fdOf(file: SourceFile): number {
-  if (file.fd === undefined) throw unsupported(`${file.path} is not a file of a real disk`, file);
+  if (file.fd === undefined) {
+    throw unsupported(`${file.path} is not a file of a real disk`, file, 'name a file on a disk');
+  }
   return file.fd;
 }
 
@@ -208,13 +239,15 @@ function expect(errno: number, file: SourceFile, action: string): void {
   if (errno !== 0) throw failed(errno, file, action);
 }
 
-function failed(errno: number, { path }: SourceFile, action: string): LogctlError {
+const failed = (errno: number, { path }: SourceFile, action: string): LogctlError =>
+  failedOn(errno, path, action);
+
+function failedOn(errno: number, path: string, action: string): LogctlError {
   const name = Object.entries(ERRNO).find(([, number]) => number === errno)?.[0] ?? errno;
   const hint = 'nothing was changed; run with -vv and look at the kernel log';
   return new LogctlError('io', `${path}: could not ${action} (${name})`, hint, { path });
 }
 
-function unsupported(message: string, { path }: SourceFile): LogctlError {
-  const hint = 'install the npm package koffi, or stop every writer and pass --offline';
+function unsupported(message: string, { path }: SourceFile, hint: string): LogctlError {
   return new LogctlError('unsupported', message, hint, { path });
 }

@@ -5,6 +5,7 @@ export { verify } from './verify.js';
 export { replay } from './replay.js';
 export { findHolders } from './locks/holders.js';
 export { verdictOf } from './report.js';
+export { shellQuote } from './shell-quote.js';
 export { thousands } from './text.js';
 export { nodeDisk } from './disk.js';
 export { EXIT, LogctlError, worstExit } from './errors.js';

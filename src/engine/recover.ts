@@ -10,7 +10,7 @@ import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
 import { checkSpace, emptyPart, isDoing, plannedPart, withExit } from './recovery/recover-part.js';
 import { planLog } from './recovery/recover-plan.js';
-import { undo, undoTarget } from './recovery/recover-undo.js';
+import { undo, undoTarget, undoUnderLock } from './recovery/recover-undo.js';
 import {
   optionsOf,
   recoverCommand,
@@ -76,12 +76,14 @@ export async function undoRecovery(
   const { path, receipt } = target;
   const dialect = dialectNamed(receipt.plan.dialect);
   const work = (fence?: () => void) => undo(context, receiptPath, target, options, fence);
+  const finishAndUndo = (fence: () => void) =>
+    undoUnderLock(context, receiptPath, target, options, fence);
   const waitMs = options.lockWait ?? 0;
   const store = dialect.store?.(context.disk, dirname(receiptPath));
   const isApart = options.output !== undefined || store !== undefined;
   const back = isApart
     ? await (store?.undo(context, receiptPath, target, options) ?? work())
-    : await withCompactionLock(context, { path, dialect }, { waitMs }, work);
+    : await withCompactionLock(context, { path, dialect }, { waitMs }, finishAndUndo);
   const part: RecoverLogPart = {
     ...emptyPart(path, receipt.plan.dialect),
     ...{ bytes: back.bytes, result: 'put back', original: back.kept, output: back.output },

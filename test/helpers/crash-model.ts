@@ -139,7 +139,8 @@ export function applyChange(
       if (names.get(change.path) === change.inode) names.delete(change.path);
       break;
     case 'rename':
-      if (names.get(change.from) === change.inode) names.delete(change.from);
+      if (change.displaced !== undefined) names.set(change.from, change.displaced);
+      else if (names.get(change.from) === change.inode) names.delete(change.from);
       names.set(change.path, change.inode);
       break;
     default:

@@ -43,6 +43,10 @@ export class FakeLocks implements KernelLocks {
   readonly leases = 'kernel';
   /** The answer of `lease` where leases do not work; undefined where they do. */
   refusal?: Exclude<LeaseAnswer, 'granted' | 'held'>;
+  /** False: a kernel without renameat2. */
+  exchanges = true;
+  /** Where the log is mounted as a single file. */
+  mountPoints: string[] = [];
   points = 0;
   private nowMs = 0;
   private turnOf = 0;
@@ -92,6 +96,20 @@ export class FakeLocks implements KernelLocks {
   release(file: SourceFile): void {
     this.drop((lease) => lease.file === file);
     this.point();
+  }
+
+  attributes(): string[] {
+    return [];
+  }
+
+  mounts(): string[] {
+    return this.mountPoints;
+  }
+
+  exchange(left: string, right: string): boolean {
+    if (!this.exchanges) return false;
+    this.disk.exchange(left, right);
+    return true;
   }
 
   holders(id: string) {

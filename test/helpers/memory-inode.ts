@@ -72,7 +72,8 @@ export function newInode(
  */
 export type Effect =
   | { do: 'create' | 'link' | 'unlink'; path: string; inode: Inode }
-  | { do: 'rename'; path: string; from: string; inode: Inode }
+  /** `displaced`: an exchange, the name `from` leads to that from now on. */
+  | { do: 'rename'; path: string; from: string; inode: Inode; displaced?: Inode }
   | { do: 'append'; path: string; inode: Inode; length: number }
   | { do: 'truncate'; path: string; inode: Inode; content: Content }
   | { do: 'attributes'; path: string; inode: Inode; attributes: Attributes }

@@ -92,6 +92,18 @@ export class RecordingDisk implements Disk {
     this.setName(to, inode);
   }
 
+  /** renameat2(2) with RENAME_EXCHANGE. */
+  exchange(from: string, to: string): void {
+    const [inode, displaced] = [from, to].map((path) => this.names.get(path));
+    if (!inode) throw refuse('not-found', from, 'ENOENT');
+    if (!displaced) throw refuse('not-found', to, 'ENOENT');
+    this.record({ do: 'rename', path: to, from, inode, displaced });
+    // Asked again: other processes acted before it.
+    const [left, right] = [from, to].map((path) => this.names.get(path));
+    this.setName(to, left);
+    this.setName(from, right);
+  }
+
   link(from: string, to: string): void {
     const inode = this.names.get(from);
     if (!inode) throw refuse('not-found', from, 'ENOENT');

@@ -26,25 +26,20 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a write in place',
-    mutate: (disk) =>
-      onSwap(disk, (temporary) => {
-        disk.overwrite(logPath, disk.text(temporary)!);
-        disk.unlink(temporary);
-      }),
+    mutate: (disk) => onSwap(disk, (temporary) => disk.overwrite(logPath, disk.text(temporary)!)),
   },
   {
     name: 'no drain',
     mutate(disk, locks) {
-      const { rename, open } = disk;
+      const { exchange, open } = disk;
       const old: MemoryFile[] = [];
       disk.open = (path) => {
         const file = open.call(disk, path);
         if (path === logPath) old.push(file as MemoryFile);
         return file;
       };
-      disk.rename = (from, to) => {
-        rename.call(disk, from, to);
-        if (to !== logPath) return;
+      disk.exchange = (from, to) => {
+        exchange.call(disk, from, to);
         locks.lease = () => 'granted';
         locks.leaseOf = () => 'read';
         for (const file of old.filter(({ isOpen }) => isOpen)) {
@@ -58,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'the intent removed before the drain',
     mutate: (disk) =>
       onSwap(disk, (temporary) => {
-        Object.getPrototypeOf(disk).rename.call(disk, temporary, logPath);
+        Object.getPrototypeOf(disk).exchange.call(disk, temporary, logPath);
         disk.syncDirectory('/data');
         disk.unlink(intent);
       }),
@@ -78,10 +73,9 @@ export const MUTANTS: readonly Mutant[] = [
   },
 ];
 
-/** Does `act` in place of the rename that swaps the log. */
+/** Does `act` in place of the exchange that swaps the log. */
 function onSwap(disk: RecordingDisk, act: (temporary: string) => void): void {
-  const { rename } = disk;
-  disk.rename = (from, to) => (to === logPath ? act(from) : rename.call(disk, from, to));
+  disk.exchange = (from) => act(from);
 }
 
 function onCreate(disk: RecordingDisk, act: (file: MemoryFile) => void): void {

@@ -11,7 +11,7 @@ import { siblingsOf } from '../../src/engine/siblings.js';
 
 const calls = [
   ...['openat', 'read', 'pread64', 'write', 'pwrite64', 'fsync', 'fstat', 'statx', 'getdents64'],
-  ...['rename', 'link', 'unlink', 'fchown', 'fchmod', 'flock', 'fcntl', 'close'],
+  ...['rename', 'renameat2', 'link', 'unlink', 'fchown', 'fchmod', 'flock', 'fcntl', 'close'],
 ];
 const faults = ['error=EIO', 'error=ENOSPC', 'signal=KILL'];
 /** Names of errors that a run may end with: exit 8, or what an unreadable lock or log becomes. */

@@ -1,5 +1,6 @@
 /** The next steps: commands that can be copied into a shell. */
 import type { NextStep } from '../../engine/index.js';
+import { shellQuote } from '../../engine/reading.js';
 import { escape } from '../escape.js';
 import { wrap, widthOf } from './text.js';
 
@@ -14,25 +15,6 @@ export function nextSteps(steps: readonly NextStep[], columns: number): string[]
     const reason = why === '' ? [] : wrap(escape(why), columns - indent.length);
     return [`${label}${first}`, ...[...more, ...reason].map((line) => `${indent}${line}`)];
   });
-}
-
-/**
- * Quotes a word for the shell. A word with characters that no terminal should see is written as
- * $'...', which bash, zsh and ksh understand.
- */
-export function shellQuote(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  if (escape(word) === word) return `'${word.replaceAll("'", `'\\''`)}'`;
-  const chars = [...word].map((char) => {
-    if (char === '\\' || char === "'") return `\\${char}`;
-    return escape(char) === char ? char : ansiC(char);
-  });
-  return `$'${chars.join('')}'`;
-}
-
-function ansiC(char: string): string {
-  const hex = char.codePointAt(0)!.toString(16);
-  return hex.length <= 4 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
 /** Gives a command quoted for the shell, in lines; a long one goes on behind a backslash. */

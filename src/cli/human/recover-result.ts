@@ -20,9 +20,10 @@ export function resultBlock(log: RecoverLogPart, look: Look): string[] {
   }
   const title = `${path}   ${look.paint(toneOfVerdict(verdict), result)}`;
   if (result === 'put back') {
+    const kept = log.original === null ? 'the log is its original already' : undefined;
     const where =
       output === null
-        ? row('recovered', `stays as ${log.original}`)
+        ? row('recovered', kept ?? `stays as ${log.original}`)
         : row('written', `${count(log.bytes, 'byte')} to ${output}; the log is as it was`);
     return [title, ...where];
   }

@@ -7,6 +7,7 @@ import { LogctlError } from '../errors.js';
 import { supersede } from './quiet-backup.js';
 import { listBackups, siblingsOf } from '../siblings.js';
 import { makeTwin, type TwinNames } from './twin-file.js';
+import { shellQuote } from '../shell-quote.js';
 
 export interface ArchiveOptions {
   backupDir: string;
@@ -16,7 +17,7 @@ export interface ArchiveOptions {
 /** Throws LogctlError `usage` when `--backup-dir` names no directory: nothing was done yet. */
 export function requireBackupDir(disk: Disk, directory: string): void {
   if (disk.stat(directory)?.kind === 'directory') return;
-  const hint = `make it first: mkdir -p ${directory}`;
+  const hint = `make it first: mkdir -p ${shellQuote(directory)}`;
   throw new LogctlError('usage', `--backup-dir ${directory} is no directory`, hint);
 }
 

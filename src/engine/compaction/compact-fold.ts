@@ -16,6 +16,7 @@ import type { Stretch } from './swap-late.js';
 import { lastLineEnd } from '../bytes/sync-read.js';
 import { unfinishedBatch } from '../damage/unfinished-batch.js';
 import { isWholeEntry } from '../damage/whole-entry.js';
+import { shellQuote } from '../shell-quote.js';
 
 /** Neighbouring lines are one stretch, newlines included. */
 export interface CarriedLines {
@@ -164,6 +165,6 @@ async function refuseDamage(context: Context, scan: LogScan, options: CompactOpt
 
 function damaged(path: string, why = 'it holds nothing but the start of an entry'): LogctlError {
   const next = [['logctl', 'recover', '--dry-run', path]];
-  const hint = `logctl recover --dry-run ${path}`;
+  const hint = `logctl recover --dry-run ${shellQuote(path)}`;
   return new LogctlError('damaged', `${path} is damaged: ${why}`, hint, { path, next });
 }

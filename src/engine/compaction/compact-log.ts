@@ -28,6 +28,7 @@ import { finishCompaction } from './swap-recovery.js';
 import { readNow } from '../bytes/sync-read.js';
 import { noSpaceWords, plural } from '../text.js';
 import { versionOf } from '../writer/value-version.js';
+import { shellQuote } from '../shell-quote.js';
 
 const windowBytes = 1 << 20;
 /** Room kept free besides what is written. */
@@ -194,7 +195,9 @@ class Compaction {
     const free = this.context.disk.freeBytes(directory);
     if (needed <= free) return;
     const message = noSpaceWords(directory, { needed, free });
-    throw new LogctlError('no-space', message, `df -h ${directory}`, { path: this.log.path });
+    throw new LogctlError('no-space', message, `df -h ${shellQuote(directory)}`, {
+      path: this.log.path,
+    });
   }
 
   private async done(

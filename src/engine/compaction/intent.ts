@@ -1,5 +1,6 @@
 /** intent: what a swap is about to do, written down first, so that any later run can finish it. */
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { WriteContext } from '../context.js';
 import { readSmallText, type DiskReader, type FileStat } from '../disk.js';
 import { LogctlError } from '../errors.js';
@@ -76,8 +77,9 @@ export function writeIntent(
   const temporary = join(directory, `${temporaryPrefix}${random()}`);
   const file = disk.create(temporary);
   try {
-    likeLog(file, log);
     file.append(Buffer.from(`${JSON.stringify(intent)}\n`));
+    // Last: until then nobody else can open it.
+    likeLog(file, log);
     file.sync();
     disk.rename(temporary, intentPath);
   } catch (error) {
@@ -87,6 +89,24 @@ export function writeIntent(
     file.close();
   }
   disk.syncDirectory(directory);
+}
+
+/**
+ * Throws LogctlError `refused` where another intent lies beside the log than the one that this swap
+ * finishes: it stands for entries that only the old file of that swap has.
+ */
+export function refuseForeignIntent(
+  disk: DiskReader,
+  path: string,
+  previous: Intent | undefined,
+): void {
+  const there = readIntent(disk, path);
+  if (isDeepStrictEqual(there, previous)) return;
+  const { intent } = siblingsOf(path);
+  const message = `${path}: another compaction is unfinished, as ${intent} says`;
+  const hint = 'finish it first: compact and recover do so when they begin';
+  const next = [['logctl', 'recover', '--dry-run', path]];
+  throw new LogctlError('refused', message, hint, { path, next });
 }
 
 /** Removes the intent, durably. */

@@ -1,9 +1,10 @@
 /** swap-refusals: what may not be replaced by a new file, and who is in the way. */
-import { basename, dirname } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import type { WriteContext } from '../context.js';
-import type { FileStat, SourceFile } from '../disk.js';
+import type { DiskReader, FileStat, SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { filesystemOf, type KernelLocks, type LeaseAnswer } from '../kernel-locks.js';
+import { shellQuote } from '../shell-quote.js';
 
 const sharedHint = 'run it where the file really lies, or stop every writer and give --offline';
 
@@ -12,13 +13,14 @@ const sharedHint = 'run it where the file really lies, or stop every writer and 
  * here; without them only `offline` goes on. Throws LogctlError.
  */
 export function checkSwappable(
-  { disk, locks }: WriteContext,
+  context: WriteContext,
   { path, old, offline }: { path: string; old: SourceFile; offline: boolean },
 ): { leases: boolean } {
+  const { disk, locks } = context;
   const named = disk.lstat(path);
   const opened = old.stat();
   if (named?.kind === 'symlink') {
-    const hint = `name the file itself: ${disk.readLink(path) ?? 'where the link leads'}`;
+    const hint = `name the file itself: ${shellQuote(linkTarget(disk, path))}`;
     throw new LogctlError('refused', `${path} is a symbolic link`, hint, { path });
   }
   if (named === undefined || named.kind !== 'file' || named.id !== opened.id) {
@@ -27,11 +29,16 @@ export function checkSwappable(
   }
   if (named.links > 1) {
     const message = `${path} has ${named.links} names: a writer could use another one`;
-    const hint = `find ${dirname(path)} -samefile ${path}, and remove the other names`;
+    const [folder, file] = [dirname(path), path].map(shellQuote);
+    const hint = `find ${folder} -samefile ${file}, and remove the other names`;
     throw new LogctlError('refused', message, hint, { path });
   }
+  checkMounts(locks, old, offline);
   checkAttributes(locks, old);
-  const { name, shared } = filesystemOf(disk.fsType(path));
+  const { name, shared, layered } = filesystemOf(disk.fsType(path));
+  if (layered === true) {
+    context.say?.(0, `${path} lies on ${name}: a writer that opens it below that cannot be seen`);
+  }
   if (shared === true && !offline) {
     const message = `${path} lies on ${name}: writers on other machines cannot be seen`;
     throw new LogctlError('refused', message, sharedHint, { path });
@@ -43,16 +50,48 @@ export function checkSwappable(
   throw leaseRefused({ path, answer });
 }
 
+/** A path that leads where the link at `path` leads, from where `path` is meant from. */
+export function linkTarget(disk: DiskReader, path: string): string {
+  const target = disk.readLink(path);
+  if (target === undefined) return path;
+  return isAbsolute(target) ? target : join(dirname(path), target);
+}
+
+/** Through a mount of the file itself a writer would go on with the old file for ever. */
+function checkMounts(locks: KernelLocks, old: SourceFile, offline: boolean): void {
+  const { path } = old;
+  const points = locks.mounts(old);
+  if (points?.length === 0) return;
+  if (points !== undefined) {
+    const message = `${path} is mounted as a single file at ${points.join(', ')}`;
+    const hint = 'mount its directory instead: a writer there would not see the new file';
+    throw new LogctlError('refused', message, hint, { path });
+  }
+  if (offline) return;
+  const message = `${path}: nobody can tell whether it is mounted elsewhere as a single file`;
+  const hint = 'run it where /proc/self/mountinfo can be read, or stop every writer: --offline';
+  throw new LogctlError('refused', message, hint, { path });
+}
+
 /** The new file would not have them: an ACL may be what lets the bot write its log. */
 function checkAttributes(locks: KernelLocks, old: SourceFile): void {
   const { path } = old;
-  // What a security module keeps there it gives a new file by its own rules.
-  const kept = (locks.attributes?.(old) ?? []).filter((name) => !name.startsWith('security.'));
+  const names = locks.attributes(old);
+  if (names === undefined) {
+    const message = `${path}: nobody can tell whether it has an ACL or attributes`;
+    const hint = 'install the npm package koffi, or perl: a new file would lack them';
+    throw new LogctlError('refused', message, hint, { path });
+  }
+  const kept = names.filter((name) => !replacedByItself.test(name));
   if (kept.length === 0) return;
   const message = `${path} has attributes that a new file would lack: ${kept.join(', ')}`;
-  const hint = `remove them: setfacl -b ${path}, setfattr -x NAME ${path}`;
+  const file = shellQuote(path);
+  const hint = `remove them: setfacl -b ${file}, setfattr -x NAME ${file}`;
   throw new LogctlError('refused', message, hint, { path });
 }
+
+/** What a security module keeps there it gives a new file by its own rules; so does macOS. */
+const replacedByItself = /^(security\.|com\.apple\.provenance$)/;
 
 /**
  * Refuses to work with another user's rights than the owner's in a directory where a third user
@@ -93,7 +132,8 @@ export function heldByWriter({ locks }: WriteContext, old: SourceFile): LogctlEr
   if (first === undefined) {
     const who = hidden > 0 ? 'a process of another user' : 'a program';
     const message = `${path}: ${who} writes it without a pause`;
-    return new LogctlError('busy', message, `try again later; fuser -v ${path}`, { path });
+    const hint = `try again later; fuser -v ${shellQuote(path)}`;
+    return new LogctlError('busy', message, hint, { path });
   }
   const names = writers.map(({ pid, command, append }) => {
     return `pid ${pid} (${command}) keeps it open for ${append ? 'appending' : 'writing'}`;

@@ -3,35 +3,40 @@
  *
  * In this order: the new file beside the log, synced and proven; the intent, durable; the old file
  * linked under its second name; nobody writes the old file any more (read lease); its last lines
- * carried; everybody who opens the new file waits (write lease); rename; the directory synced;
- * writers that had found the old file finish there, and their lines are carried; everybody goes
- * on; when nobody came for the old file in a while, the intent removed. rename alone loses lines:
- * an open(2) may have found the old file before.
+ * carried; everybody who opens the new file waits (write lease); the two names exchanged, and what
+ * was displaced looked at; the directory synced; writers that had found the old file finish there,
+ * and their lines are carried; everybody goes on; when nobody came for the old file in a while, the
+ * intent removed. rename alone loses lines: an open(2) may have found the old file before.
  */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { WriteContext } from '../context.js';
 import { syncFile, type FileStat, type TargetFile } from '../disk.js';
+import { LogctlError } from '../errors.js';
 import { HeadSink } from './head-sink.js';
-import { inodeOf, removeIntent, writeIntent, type Intent } from './intent.js';
+import { inodeOf, refuseForeignIntent, removeIntent, writeIntent, type Intent } from './intent.js';
 import { evidencePaths, freshStamp, writeQuarantine } from '../recovery/recover-evidence.js';
-import { siblingsOf } from '../siblings.js';
+import { freshBackupPath, siblingsOf } from '../siblings.js';
 import { Carrier, endsHash, prefixEnds, rewritten, type Rest } from './swap-carry.js';
 import { SwapLeases } from './swap-leases.js';
 import type { SwapJob, SwapResult } from './swap-job.js';
 import { checkDirectory, checkSwappable } from './swap-refusals.js';
+import { takeOwnership } from './twin-file.js';
 import { WriterLock } from '../writer/writer-lock.js';
 
 export type { SwapJob, SwapResult } from './swap-job.js';
 
 /** How long one of our own writers may take for its batch. */
 const writersLockMs = 10_000;
+/** How long one may take that found our file in the moment in which it had the log's name. */
+const lateOpenersMs = 2_000;
 
 /**
- * Replaces a log. The caller holds the compaction lock, and `finishCompaction` has run under it.
- * Throws LogctlError: before the rename the log is then as it was and nothing is left beside it;
- * behind the rename the intent stays, and the next run finishes the swap.
+ * Replaces a log. The caller holds the compaction lock. Throws LogctlError: before the rename the
+ * log is then as it was and nothing is left beside it; after the rename the intent stays, and the
+ * next run finishes the swap. `refused` where an interrupted swap has to be finished first.
  */
 export async function swapIn(context: WriteContext, job: SwapJob): Promise<SwapResult> {
+  refuseForeignIntent(context.disk, job.path, job.previous);
   const { leases } = checkSwappable(context, job);
   const { directory, temporaryPrefix } = siblingsOf(job.path);
   const temporary = join(directory, `${temporaryPrefix}${context.random()}`);
@@ -62,6 +67,8 @@ interface Fresh {
 class Swap {
   isRenamed = false;
   private isLinked = false;
+  /** The intent beside the log is ours, or may be. */
+  private isAnnounced = false;
   private readonly directory: string;
   private readonly kept: string;
   private readonly stat: FileStat;
@@ -116,6 +123,7 @@ class Swap {
     if (this.quarantine !== null && disk.lstat(this.quarantine) !== undefined) {
       disk.unlink(this.quarantine);
     }
+    if (!this.isAnnounced) return;
     if (previous === undefined) removeIntent(this.context, path);
     else writeIntent(this.context, path, previous, this.stat);
   }
@@ -126,13 +134,12 @@ class Swap {
     const { fresh } = this.made;
     const own = fresh.stat();
     checkDirectory(context, job.path, stat, own);
-    // Owner first: a change of owner may clear bits of the mode.
-    if (own.uid !== stat.uid || own.gid !== stat.gid) fresh.setOwner(stat);
-    fresh.setMode(stat.mode);
     await this.writeHead();
     this.carrier.carryLines();
     await syncFile(fresh);
     await job.proveHead(fresh, this.headLength);
+    takeOwnership(fresh, stat);
+    await syncFile(fresh);
     this.writeIntent();
     context.disk.link(job.path, this.kept);
     this.isLinked = true;
@@ -172,11 +179,51 @@ class Swap {
     if (!isSynced) fresh.sync();
     leases.holdFresh();
     this.job.fence?.();
-    disk.rename(temporary, this.job.path);
-    this.isRenamed = true;
+    this.rename(temporary);
     // No writer may acknowledge on the new file before its name is durable.
     disk.syncDirectory(this.directory);
     return leases.drain(carrier);
+  }
+
+  /**
+   * Gives the new file the log's name. Where the kernel can exchange two names nothing is replaced
+   * unseen: a file that got the log's name since the last look, as by logrotate, gets it back.
+   */
+  private rename(temporary: string): void {
+    const { context, job, stat } = this;
+    const { disk, locks } = context;
+    if (!locks.exchange(temporary, job.path)) {
+      disk.rename(temporary, job.path);
+      this.isRenamed = true;
+      return;
+    }
+    if (disk.lstat(temporary)?.id !== stat.id) return this.giveBack();
+    this.isRenamed = true;
+    // The old file keeps its second name, which is durable.
+    disk.unlink(temporary);
+  }
+
+  /** What we displaced is not the log that we know. Throws LogctlError `changed`. */
+  private giveBack(): never {
+    const { context, job } = this;
+    const { fresh, temporary } = this.made;
+    const { size } = fresh.stat();
+    if (!context.locks.exchange(temporary, job.path)) {
+      const message = `${job.path} was replaced while it was compacted, and lies at ${temporary}`;
+      const hint = `compare the two, and give the right one the name ${basename(job.path)}`;
+      throw new LogctlError('changed', message, hint, { path: job.path });
+    }
+    this.leases.release();
+    // Who opened our file in between waited for the lease, and writes there now.
+    if (this.made.leases) context.locks.lease(fresh, 'read', lateOpenersMs);
+    if (fresh.stat().size > size) {
+      const late = freshBackupPath(context.disk, job.path, context.now());
+      context.disk.rename(temporary, late);
+      const hint = `entries that came meanwhile are at the end of ${late}`;
+      const message = `${job.path} was replaced while it was compacted`;
+      throw new LogctlError('changed', message, hint, { path: job.path });
+    }
+    throw rewritten(job.path, 'was replaced');
   }
 
   private checkUnchanged(): void {
@@ -205,6 +252,7 @@ class Swap {
 
   private writeIntent(rest?: Rest): void {
     const { job, stat, headLength } = this;
+    this.isAnnounced = true;
     const { fresh } = this.made;
     const intent: Intent = {
       format: 1,

@@ -1,7 +1,18 @@
 /** twin-file: a new file that stands for another one, with its owner and mode, made durable. */
 import { dirname } from 'node:path';
 import type { WriteContext } from '../context.js';
-import type { SourceFile, TargetFile } from '../disk.js';
+import type { FileStat, SourceFile, TargetFile } from '../disk.js';
+
+/**
+ * Gives a new file the owner, group and mode of another one. Last, when its bytes are proven: until
+ * then only we can open it. The caller syncs. Throws LogctlError.
+ */
+export function takeOwnership(file: TargetFile, { uid, gid, mode }: FileStat): void {
+  const own = file.stat();
+  // Owner first: a change of owner may clear bits of the mode.
+  if (own.uid !== uid || own.gid !== gid) file.setOwner({ uid, gid });
+  file.setMode(mode);
+}
 
 export interface TwinNames {
   /** Made exclusively, in the directory of `target`. */
@@ -23,14 +34,11 @@ export async function makeTwin(
 ): Promise<void> {
   const file = disk.create(temporary);
   try {
-    const { uid, gid, mode } = source.stat();
-    const own = file.stat();
-    // Owner first: a change of owner may clear bits of the mode.
-    if (own.uid !== uid || own.gid !== gid) file.setOwner({ uid, gid });
-    file.setMode(mode);
     await steps.fill(file);
     file.sync();
     await steps.prove(temporary);
+    takeOwnership(file, source.stat());
+    file.sync();
     disk.rename(temporary, target);
     disk.syncDirectory(dirname(target));
   } catch (error) {

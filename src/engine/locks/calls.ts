@@ -34,6 +34,34 @@ export interface KernelCalls {
   setLease(fd: number, type: number, waitMs: number): number;
   /** The type now held (`LEASE`), or a negative errno. A lease being broken is `LEASE.none`. */
   getLease(fd: number): number;
-  /** Names of the file's extended attributes, ACLs among them. Absent where there is no call. */
-  attributes?(fd: number): string[];
+  /** Names of the file's extended attributes, ACLs among them; undefined where it cannot tell. */
+  attributes(fd: number): string[] | undefined;
+  /**
+   * Lets two names of one directory change places, in one step: 0 or an errno. Relative paths are
+   * meant from the working directory. Undefined where the system has no such call.
+   */
+  exchange(left: string, right: string): number | undefined;
 }
+
+/** Numbers of system calls that perl makes without a library. */
+interface CallNumbers {
+  flistxattr: number;
+  renameat2: number;
+}
+
+/** Source: linux, arch/x86/entry/syscalls/syscall_64.tbl; include/uapi/asm-generic/unistd.h. */
+export const CALL_NUMBERS: Readonly<Record<string, CallNumbers>> = {
+  x64: { flistxattr: 196, renameat2: 316 },
+  arm64: { flistxattr: 13, renameat2: 276 },
+  riscv64: { flistxattr: 13, renameat2: 276 },
+};
+
+/** Source: linux, include/uapi/linux/fcntl.h and fs.h. */
+export const RENAME = { atWorkingDirectory: -100, exchange: 2 } as const;
+
+/** Room for the names of all attributes of a file. Source: linux, XATTR_LIST_MAX. */
+export const attributeBytesMax = 65_536;
+
+/** The names in the first bytes of what flistxattr(2) filled: each ends in NUL. */
+export const attributeNames = (bytes: Buffer): string[] =>
+  bytes.toString('utf8').split('\0').filter(Boolean);

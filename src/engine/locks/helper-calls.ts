@@ -1,9 +1,19 @@
 /** flock and leases by perl or flock(1), working on a descriptor they inherit from us. */
 import { spawnSync, type SpawnSyncOptionsWithStringEncoding } from 'node:child_process';
-import { platform } from 'node:os';
+import { arch, platform } from 'node:os';
 import type { DiskReader } from '../disk.js';
 import { LogctlError } from '../errors.js';
-import { ERRNO, FCNTL, FLOCK, LEASE, type KernelCalls } from './calls.js';
+import {
+  attributeBytesMax,
+  attributeNames,
+  CALL_NUMBERS,
+  ERRNO,
+  FCNTL,
+  FLOCK,
+  LEASE,
+  RENAME,
+  type KernelCalls,
+} from './calls.js';
 
 /**
  * The whole perl program, the same for every call. Descriptor 3 is our file; arguments: the call,
@@ -34,6 +44,23 @@ print $result ? 'ok ' . (0 + $result) : "errno $errno";
 // cron would run it.
 const helperDirectories = ['/usr/bin', '/bin', '/run/current-system/sw/bin'];
 
+/**
+ * System calls that perl has no function for. Descriptor 3 is a file; arguments: the call, its
+ * number, what it is given. Answers `ok <hex of what was written>` or `errno <number>`.
+ */
+const perlSystemCalls = `
+my ($call, $number, $left, $right) = @ARGV;
+my ($result, $names) = (-1, '');
+if ($call eq 'attributes') {
+  $names = "\\0" x ${attributeBytesMax};
+  $result = syscall(0 + $number, 3, $names, ${attributeBytesMax});
+} else {
+  my ($here, $flags) = (${RENAME.atWorkingDirectory}, ${RENAME.exchange});
+  $result = syscall(0 + $number, $here, $left, $here, $right, $flags);
+}
+print $result < 0 ? 'errno ' . (0 + $!) : 'ok ' . unpack('H*', substr($names, 0, $result));
+`;
+
 /** Gives the calls through perl; undefined where no trustworthy perl is installed. */
 export function findPerlCalls(disk: DiskReader): KernelCalls | undefined {
   const perl = findHelper(disk, 'perl');
@@ -50,6 +77,28 @@ export function findPerlCalls(disk: DiskReader): KernelCalls | undefined {
       errnoOf(run(fd, 'flock', held ? FLOCK.exclusive | FLOCK.now : FLOCK.unlock, waitMs)),
     setLease: (fd, type, waitMs) => errnoOf(run(fd, 'setlease', type, waitMs)),
     getLease: (fd) => run(fd, 'getlease', 0, 0),
+    ...perlCalls(perl),
+  };
+}
+
+/** What perl can only ask of the kernel where we know the numbers of its calls. */
+function perlCalls(perl: string): Pick<KernelCalls, 'attributes' | 'exchange'> {
+  const numbers = platform() === 'linux' ? CALL_NUMBERS[arch()] : undefined;
+  if (numbers === undefined) return { attributes: () => undefined, exchange: () => undefined };
+  const run = (fd: number | 'ignore', ...argv: string[]) => {
+    const ran = spawnOn(fd, perl, ['-w', '-e', perlSystemCalls, ...argv], 0);
+    const [, word, text] = /^(ok|errno) ([\da-f]*)$/.exec(ran.stdout) ?? [];
+    if (text === undefined) throw helperFailed(perl, `status ${ran.status} ${ran.stderr}`);
+    return word === 'ok' ? { errno: 0, text } : { errno: Number(text), text: '' };
+  };
+  return {
+    attributes(fd) {
+      const { errno, text } = run(fd, 'attributes', String(numbers.flistxattr));
+      if (errno === 0) return attributeNames(Buffer.from(text, 'hex'));
+      return errno === ERRNO.EOPNOTSUPP ? [] : undefined;
+    },
+    exchange: (left, right) =>
+      run('ignore', 'exchange', String(numbers.renameat2), left, right).errno,
   };
 }
 
@@ -70,6 +119,8 @@ export function findFlockCalls(disk: DiskReader): KernelCalls | undefined {
     },
     setLease: () => ERRNO.EINVAL,
     getLease: () => -ERRNO.EINVAL,
+    attributes: () => undefined,
+    exchange: () => undefined,
   };
 }
 
@@ -83,7 +134,7 @@ function findHelper(disk: DiskReader, name: string): string | undefined {
   return undefined;
 }
 
-function spawnOn(fd: number, program: string, argv: string[], waitMs: number) {
+function spawnOn(fd: number | 'ignore', program: string, argv: string[], waitMs: number) {
   const options: SpawnSyncOptionsWithStringEncoding & { detached: boolean } = {
     stdio: ['ignore', 'pipe', 'pipe', fd],
     // No PERL5LIB, PERL5OPT or LD_PRELOAD of the caller reaches a helper root may run.
@@ -109,6 +160,6 @@ function perlAnswer(ran: { status: number | null; stdout: string; stderr: string
 const errnoOf = (answer: number) => (answer < 0 ? -answer : 0);
 
 function helperFailed(program: string, words: string): LogctlError {
-  const hint = 'install the npm package koffi, or stop every writer and pass --offline';
+  const hint = 'install the npm package koffi, which needs no helper program';
   return new LogctlError('unsupported', `${program} could not lock for us: ${words}`, hint);
 }

@@ -2,7 +2,16 @@
 import { createRequire } from 'node:module';
 import { platform } from 'node:os';
 import { pause } from '../disk.js';
-import { ERRNO, FCNTL, FLOCK, LEASE, type KernelCalls } from './calls.js';
+import {
+  attributeBytesMax,
+  attributeNames,
+  ERRNO,
+  FCNTL,
+  FLOCK,
+  LEASE,
+  RENAME,
+  type KernelCalls,
+} from './calls.js';
 
 const require = createRequire(import.meta.url);
 
@@ -25,18 +34,17 @@ export function loadKoffiCalls(): KernelCalls | undefined {
   }
 }
 
-function callsOf(koffi: typeof import('koffi')): KernelCalls {
+function callsOf(koffi: Koffi): KernelCalls {
   const libc = koffi.load(null);
   const flock = libc.func('int flock(int fd, int operation)');
   const fcntl = libc.func('int fcntl(int fd, int command, ...)');
   const errnoAfter = (result: number) => (result === -1 ? koffi.errno() : 0);
   const tryLease = (fd: number, type: number) =>
     errnoAfter(fcntl(fd, FCNTL.setLease, 'int', type) as number);
-  // macOS has it with another signature, and no leases: nothing is replaced there beside writers.
-  const attributes = platform() === 'linux' ? attributeLister(libc) : undefined;
   return {
     via: 'koffi',
-    attributes,
+    attributes: attributeLister(koffi, libc),
+    exchange: exchanger(koffi, libc),
     leases: platform() === 'linux',
     flockSliceMs: 0,
     flock: (fd, held) =>
@@ -54,15 +62,36 @@ function callsOf(koffi: typeof import('koffi')): KernelCalls {
   };
 }
 
-/** Source: flistxattr(2): names that end in NUL each, 64 KiB of them at most. */
-function attributeLister(libc: ReturnType<typeof import('koffi').load>) {
-  const list = libc.func('long flistxattr(int fd, _Out_ uint8_t *names, size_t size)');
-  return (fd: number): string[] => {
-    const names = Buffer.alloc(65_536);
-    const length = Number(list(fd, names, names.length));
-    // A filesystem without attributes answers ENOTSUP.
-    return names.toString('utf8', 0, Math.max(0, length)).split('\0').filter(Boolean);
+type Koffi = typeof import('koffi');
+type Library = ReturnType<Koffi['load']>;
+
+/** Source: flistxattr(2); macOS has a fourth argument, its options. */
+function attributeLister(koffi: Koffi, libc: Library): KernelCalls['attributes'] {
+  const isLinux = platform() === 'linux';
+  const more = isLinux ? '' : ', int options';
+  const list = libc.func(`long flistxattr(int fd, _Out_ uint8_t *names, size_t size${more})`);
+  return (fd) => {
+    const names = Buffer.alloc(attributeBytesMax);
+    const length = Number(list(fd, names, names.length, ...(isLinux ? [] : [0])));
+    if (length >= 0) return attributeNames(names.subarray(0, length));
+    // A filesystem without attributes answers ENOTSUP. Any other refusal says nothing.
+    return koffi.errno() === ERRNO.EOPNOTSUPP || koffi.errno() === ERRNO.ENOTSUP ? [] : undefined;
   };
+}
+
+/** Source: renameat2(2). Older C libraries and musl do not have it. */
+function exchanger(koffi: Koffi, libc: Library): KernelCalls['exchange'] {
+  if (platform() !== 'linux') return () => undefined;
+  const { atWorkingDirectory: here, exchange } = RENAME;
+  try {
+    const rename = libc.func(
+      'int renameat2(int fromFd, const char *from, int toFd, const char *to, unsigned int flags)',
+    );
+    return (left, right) =>
+      (rename(here, left, here, right, exchange) as number) === -1 ? koffi.errno() : 0;
+  } catch {
+    return () => undefined;
+  }
 }
 
 function poll(attempt: () => number, waitMs: number): number {

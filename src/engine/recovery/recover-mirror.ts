@@ -13,6 +13,8 @@ import { siblingsOf } from '../siblings.js';
 import { diffStates } from '../keydir/state-compare.js';
 import { plural } from '../text.js';
 import { readRange } from '../keydir/values.js';
+import { linkTarget } from '../compaction/swap-refusals.js';
+import { shellQuote } from '../shell-quote.js';
 
 /** Where the main JSON file of a log is; throws a usage error where nothing tells. */
 function mirrorPathOf(log: Log, options: RecoverOptions): string {
@@ -40,7 +42,7 @@ export async function planMirror(
 ): Promise<boolean> {
   const path = mirrorPathOf(log, options);
   if (context.disk.lstat(path)?.kind === 'symlink') {
-    const hint = `name the file itself: --mirror ${context.disk.readLink(path) ?? 'PATH'}`;
+    const hint = `name the file itself: --mirror ${shellQuote(linkTarget(context.disk, path))}`;
     throw new LogctlError('refused', `${path} is a symbolic link`, hint, { path });
   }
   const exists = context.disk.stat(path) !== undefined;

@@ -13,7 +13,9 @@ import { openLog } from '../log.js';
 import { freshStamp, evidencePaths, readReceipt, type Receipt } from './recover-evidence.js';
 import { scanSource } from './recover-state.js';
 import { partOf } from '../bytes/source-part.js';
+import { readIntent } from '../compaction/intent.js';
 import { swapIn } from '../compaction/swap.js';
+import { finishCompaction } from '../compaction/swap-recovery.js';
 import { plural } from '../text.js';
 
 /** What was put back, and where the recovered log went; null where nothing stands in its place. */
@@ -58,6 +60,35 @@ export async function undo(
   } finally {
     source?.close();
   }
+}
+
+/**
+ * The same, after what an interrupted compaction, recovery or undo left is finished: entries may
+ * lie in the old file of that swap alone.
+ */
+export async function undoUnderLock(
+  context: WriteContext,
+  receiptPath: string,
+  target: { receipt: Receipt; path: string },
+  options: RecoverOptions,
+  fence: () => void,
+): Promise<Undone> {
+  const { receipt, path } = target;
+  const interrupted = readIntent(context.disk, path);
+  const { dialect } = receipt.plan;
+  await finishCompaction(context, path, { dialect, offline: options.offline });
+  if (await isOriginal(context, path, receipt)) {
+    // This very undo was interrupted, or has been done before.
+    const kept = interrupted === undefined ? null : join(dirname(path), interrupted.keptAs);
+    return { path, kept, output: null, bytes: receipt.original!.size };
+  }
+  return undo(context, receiptPath, target, options, fence);
+}
+
+async function isOriginal(context: WriteContext, path: string, { original }: Receipt) {
+  const now = context.disk.stat(path);
+  if (original === null || now?.size !== original.size) return false;
+  return (await fingerprint(context, path, original.size)).sha256 === original.sha256;
 }
 
 function openOriginal(context: WriteContext, receiptPath: string, { original }: Receipt) {

@@ -3,6 +3,7 @@ import type { WriteContext } from '../context.js';
 import { LogctlError } from '../errors.js';
 import { LockFile } from '../compaction/lock-file.js';
 import { siblingsOf } from '../siblings.js';
+import { shellQuote } from '../shell-quote.js';
 
 export { freshMode, likeLog } from '../compaction/lock-file.js';
 
@@ -12,7 +13,7 @@ export class WriterLock extends LockFile {
     const lockPath = siblingsOf(path).lock;
     const busy = () => {
       const message = `${path}: another process has held its writers' lock for ${waitMs} ms`;
-      return new LogctlError('busy', message, `fuser -v ${lockPath}`, { path });
+      return new LogctlError('busy', message, `fuser -v ${shellQuote(lockPath)}`, { path });
     };
     super(context, { path, lockPath, waitMs, busy });
   }

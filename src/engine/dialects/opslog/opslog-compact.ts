@@ -22,6 +22,7 @@ import { busyWith, lookAtLock, writerLock } from './opslog-lock.js';
 import { manifestName } from './opslog-manifest.js';
 import { snapshotHead } from './opslog-sources.js';
 import { noSpaceWords } from '../../text.js';
+import { shellQuote } from '../../shell-quote.js';
 
 /**
  * Compacts a store as its library does, durably; thresholds are the caller's. Throws LogctlError:
@@ -116,7 +117,7 @@ async function requireOneState(context: WriteContext, { scan, log }: Analysis): 
 function requireSpace({ path }: Log, { neededBytes, freeBytes }: CompactLogPart): void {
   if (neededBytes <= freeBytes) return;
   const message = noSpaceWords(path, { needed: neededBytes, free: freeBytes });
-  throw new LogctlError('no-space', message, `df -h ${path}`, { path });
+  throw new LogctlError('no-space', message, `df -h ${shellQuote(path)}`, { path });
 }
 
 function generationOf(context: WriteContext, { scan, log }: Analysis): NewGeneration {
