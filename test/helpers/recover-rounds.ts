@@ -8,8 +8,9 @@ import { verify } from '../../src/engine/verify.js';
 import { contextOf } from './context.js';
 import { FakeLocks } from './fake-locks.js';
 import { memoryDisk, type RecordingDisk } from './recording-disk.js';
-import { faultsOf, type Files } from './round-oracle.js';
-import { roundScene, type RoundScene } from './round-scenes.js';
+import { faultsOf, type Files, type RoundPlay } from './round-oracle.js';
+import { roundScene } from './round-scenes.js';
+import { storeRound } from './round-stores.js';
 
 /** What rounds came to: how many of each end, and the faults with their seeds. */
 export interface RoundsCount {
@@ -30,18 +31,20 @@ class RoundWorld {
   readonly disk: RecordingDisk;
   private readonly context: WriteContext;
 
-  constructor(private readonly scene: RoundScene) {
-    this.disk = withDirectories(memoryDisk(scene.files, { directories: ['/data/logs'] }));
+  constructor(private readonly play: RoundPlay) {
+    this.disk = withDirectories(memoryDisk(play.files, { directories: [...play.directories] }));
     const locks = new FakeLocks(this.disk);
     let names = 0;
     const random = () => String((names += 1));
-    this.context = { ...contextOf(), disk: this.disk, locks, random, sleep: locks.sleep };
+    const processes = { self: 1, isAlive: (pid: number) => pid === 1 };
+    const { disk } = this;
+    this.context = { ...contextOf(), disk, locks, processes, random, sleep: locks.sleep };
   }
 
   recover(more: RecoverOptions = {}): Promise<Answer> {
-    const { options, format } = this.scene;
+    const { options, path } = this.play;
     const all = { ...options, ...more };
-    return this.answer(() => recover(this.context, [format.path], all, () => true));
+    return this.answer(() => recover(this.context, [path], all, () => true));
   }
 
   undo(receipt: string): Promise<Answer> {
@@ -49,10 +52,10 @@ class RoundWorld {
   }
 
   async verify(): Promise<Answer> {
-    const { options, format } = this.scene;
+    const { options, path } = this.play;
     const { dialect, keyAt, timeAt } = options;
     return this.answer(async () => {
-      return (await verify(this.context, [format.path], { dialect, keyAt, timeAt })) as never;
+      return (await verify(this.context, [path], { dialect, keyAt, timeAt })) as never;
     });
   }
 
@@ -101,12 +104,12 @@ export async function recoverRounds(
 ): Promise<RoundsCount> {
   const count: RoundsCount = { rounds: 0, ends: {}, faults: [] };
   for (let seed = first; seed < first + rounds && count.faults.length < faultsMax; seed++) {
-    const scene = roundScene(seed);
-    const { end, faults } = await playRound(scene);
+    const play = seed % 10 === 0 ? storeRound(seed) : logRound(seed);
+    const { end, faults } = await playRound(play);
     count.rounds++;
     count.ends[end] = (count.ends[end] ?? 0) + 1;
     if (faults.length === 0) continue;
-    const words = `seed ${seed}: ${scene.what}: ${faults.join('; ')}`;
+    const words = `seed ${seed}: ${play.what}: ${faults.join('; ')}`;
     count.faults.push(words);
     tell(words);
   }
@@ -120,36 +123,47 @@ export function countText({ rounds, ends, faults }: RoundsCount): string {
   return `${rounds} rounds (${words}), ${faults.length} with a fault`;
 }
 
-async function playRound(scene: RoundScene): Promise<{ end: string; faults: string[] }> {
-  const planning = new RoundWorld(scene);
+/** The round of a log that is one file. */
+function logRound(seed: number): RoundPlay {
+  const scene = roundScene(seed);
+  const { format, files, options, what } = scene;
+  return {
+    ...{ path: format.path, files, options, what, directories: ['/data/logs'] },
+    judge: (plan, after) => faultsOf(scene, plan, after),
+    undone: (path) => path !== format.mirror,
+  };
+}
+
+async function playRound(play: RoundPlay): Promise<{ end: string; faults: string[] }> {
+  const planning = new RoundWorld(play);
   const dry = await planning.recover({ dryRun: true });
-  const faults = changedFiles(scene.files, planning, 'a dry run');
-  const world = new RoundWorld(scene);
+  const faults = changedFiles(play.files, planning, 'a dry run');
+  const world = new RoundWorld(play);
   const done = await world.recover();
   faults.push(...bugsOf('recover --dry-run', dry), ...bugsOf('recover', done));
   const part = done.report?.logs[0];
   const plan = part?.plan;
   if (done.error !== undefined || part?.receipt == null || plan == null) {
     const isRefused = done.error !== undefined || part?.result === 'refused';
-    if (isRefused) faults.push(...changedFiles(scene.files, world, 'a refused run'));
+    if (isRefused) faults.push(...changedFiles(play.files, world, 'a refused run'));
     if (isRefused && dry.exitCode === 0) faults.push(`a dry run gave 0, the run ${words(done)}`);
     return { end: done.error === undefined ? part!.result : `exit ${done.exitCode}`, faults };
   }
   const after = world.files();
-  faults.push(...faultsOf(scene, plan, after));
+  faults.push(...play.judge(plan, after));
   faults.push(...bad('verify afterwards', await world.verify(), [0, 3]));
   if (![0, 20].includes(done.exitCode)) faults.push(`the run ended with ${words(done)}`);
-  faults.push(...(await sameFromPlan(scene, dry, after)));
+  faults.push(...(await sameFromPlan(play, dry, after)));
   faults.push(...(await isFixedPoint(world)));
-  faults.push(...(await undone(scene, part.receipt, world)));
+  faults.push(...(await undone(play, part.receipt)));
   return { end: part.result, faults };
 }
 
 /** The saved plan, read back and carried out elsewhere, makes the same files. */
-async function sameFromPlan(scene: RoundScene, dry: Answer, after: Files): Promise<string[]> {
+async function sameFromPlan(play: RoundPlay, dry: Answer, after: Files): Promise<string[]> {
   if (dry.report === undefined) return [`a dry run gave ${words(dry)}`];
   const text = JSON.stringify(savedPlan(dry.report, contextOf().now()));
-  const world = new RoundWorld(scene);
+  const world = new RoundWorld(play);
   const answer = await world.recover({ plan: parseSavedPlan('plan.json', text) });
   const found = [...bugsOf('recover --plan', answer)];
   if (answer.error !== undefined) found.push(`--plan ended with ${words(answer)}`);
@@ -167,17 +181,16 @@ async function isFixedPoint(world: RoundWorld): Promise<string[]> {
   return found.length > 0 ? found : differences(before, world.files(), 'a second run');
 }
 
-async function undone(scene: RoundScene, receipt: string, world: RoundWorld): Promise<string[]> {
-  const fresh = new RoundWorld(scene);
+async function undone(play: RoundPlay, receipt: string): Promise<string[]> {
+  const fresh = new RoundWorld(play);
   await fresh.recover();
   const answer = await fresh.undo(receipt);
   if (answer.exitCode !== 0) return [...bugsOf('undo', answer), `undo: ${words(answer)}`];
-  const { path, mirror } = scene.format;
+  const { path } = play;
   const files = fresh.files();
-  const wanted = Object.entries(scene.files).filter(([name]) => name !== mirror);
+  const wanted = Object.entries(play.files).filter(([name]) => play.undone(name));
   const wrong = wanted.filter(([name, bytes]) => files[name]?.equals(bytes) !== true);
-  if (scene.files[path] === undefined && files[path] !== undefined) return ['undo left a log'];
-  void world;
+  if (play.files[path] === undefined && files[path] !== undefined) return ['undo left a log'];
   return wrong.map(([name]) => `undo did not bring ${name} back`);
 }
 

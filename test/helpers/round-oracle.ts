@@ -7,11 +7,27 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import type { RecoverOptions } from '../../src/engine/context.js';
 import type { LogPlan, PlanPart } from '../../src/engine/recovery/plan.js';
 import type { RoundScene } from './round-scenes.js';
 
 /** Files by their paths. */
 export type Files = Readonly<Record<string, Buffer>>;
+
+/** A round as it is played: what is there, what the operator says, and who judges the end. */
+export interface RoundPlay {
+  /** The log or store, as the operator names it. */
+  path: string;
+  files: Files;
+  /** Directories besides those of the files. */
+  directories: readonly string[];
+  options: RecoverOptions;
+  what: string;
+  /** What is wrong with a recovery that was carried out. */
+  judge(plan: LogPlan, after: Files): string[];
+  /** Must undo bring this file back as it was? */
+  undone(path: string): boolean;
+}
 
 /** What is wrong with a recovery that was carried out. */
 export function faultsOf(scene: RoundScene, plan: LogPlan, after: Files): string[] {
@@ -27,7 +43,7 @@ export function faultsOf(scene: RoundScene, plan: LogPlan, after: Files): string
     ...kept(scene, plan, before, result),
     ...counted(scene, plan, before, result),
     ...untouched(scene, plan, after),
-    ...stateHash(scene, plan, result),
+    ...states(scene, plan, after),
   ];
 }
 
@@ -86,15 +102,12 @@ function readable({ files }: RoundScene, path: string): Buffer {
   }
 }
 
-/** An entry that sets a key to the value that the main JSON file has. */
+/** An entry that sets a key to the value that the main JSON file has, torn or not. */
 function isOfMirror(line: string, mirror: string): boolean {
-  try {
-    const { key, value } = JSON.parse(line) as { key: string; value: unknown };
-    const state = JSON.parse(mirror) as Record<string, unknown>;
-    return Object.hasOwn(state, key) && JSON.stringify(state[key]) === JSON.stringify(value);
-  } catch {
-    return false;
-  }
+  const member = /"key":(.*),"value":(.*)\}$/.exec(line);
+  if (member === null) return false;
+  const bare = (text: string) => text.replace(/\s/g, '');
+  return bare(mirror).includes(bare(`${member[1]}:${member[2]}`));
 }
 
 /** The quarantine file holds what the plan says goes, byte for byte. */
@@ -124,7 +137,7 @@ function kept(scene: RoundScene, plan: LogPlan, before: Buffer, result: Buffer):
   const gone = plan.quarantine.filter(({ path }) => path === plan.path).map((one) => one.offset);
   const end = plan.policy === 'prefix' ? Math.min(before.length, ...gone) : before.length;
   const wanted = wholeLines(scene, before.subarray(0, end)).filter((line) => {
-    return !scene.batched.has(line);
+    return !isBatched(scene, line);
   });
   const found = wholeLines(scene, result);
   let at = 0;
@@ -136,11 +149,17 @@ function kept(scene: RoundScene, plan: LogPlan, before: Buffer, result: Buffer):
   return [];
 }
 
-/** Whole entries that go are counted: those on lines of their own, and those that were glued. */
+/**
+ * Whole entries that go are counted: those on lines of their own, and those that were glued. Of a
+ * batch that was never whole in this file nothing was acknowledged.
+ */
 function counted(scene: RoundScene, plan: LogPlan, before: Buffer, result: Buffer): string[] {
   const left = tally(scene, result);
+  const there = tally(scene, before);
+  const broken = scene.batches.filter((batch) => batch.some((entry) => !there.has(entry)));
+  for (const entry of broken.flat()) there.delete(entry);
   let lost = 0;
-  for (const [entry, count] of tally(scene, before)) {
+  for (const [entry, count] of there) {
     lost += Math.max(0, count - (left.get(entry) ?? 0));
   }
   if (lost > plan.entriesLost)
@@ -148,6 +167,9 @@ function counted(scene: RoundScene, plan: LogPlan, before: Buffer, result: Buffe
   const { budget, entriesLost } = plan;
   return entriesLost <= budget ? [] : [`${entriesLost} entries went, ${budget} may`];
 }
+
+const isBatched = ({ batches }: RoundScene, line: string) =>
+  batches.some((batch) => batch.includes(line));
 
 /** How often each entry is there, whatever it is glued to. */
 function tally({ entries }: RoundScene, bytes: Buffer): Map<string, number> {
@@ -171,20 +193,28 @@ function untouched({ files, format }: RoundScene, plan: LogPlan, after: Files): 
   });
 }
 
-/** The state hash of the plan is that of the lines, where all of them are whole entries of ours. */
-function stateHash(scene: RoundScene, plan: LogPlan, result: Buffer): string[] {
-  const { fold } = scene.format;
-  const lines = linesOf(result).map((line) => line.toString('utf8'));
-  const isOurs = lines.every((line) => scene.entries.has(line) && !scene.batched.has(line));
+/** The planned state, and the main JSON file, are what the lines say, where all are ours. */
+function states(scene: RoundScene, plan: LogPlan, after: Files): string[] {
+  const { fold, path, mirror } = scene.format;
+  const lines = linesOf(after[path]).map((line) => line.toString('utf8'));
+  const isOurs = lines.every((line) => scene.entries.has(line) && !isBatched(scene, line));
   if (fold === undefined || !isOurs) return [];
   const state = new Map<string, string>();
   for (const line of lines) fold(state, line);
+  const wrong = hashOf(state) === plan.state.hashAfter ? [] : ['the planned state is another one'];
+  if (plan.mirror === undefined || plan.mirror.action === 'none') return wrong;
+  const members = Object.entries(JSON.parse(after[mirror!].toString()) as Record<string, unknown>);
+  const shown = new Map(members.map(([key, value]) => [key, JSON.stringify(value)]));
+  return hashOf(shown) === hashOf(state) ? wrong : [...wrong, 'the main file shows another state'];
+}
+
+function hashOf(state: ReadonlyMap<string, string>): string {
   const hash = createHash('sha256');
   const compare = (a: string, b: string) => (a < b ? -1 : 1);
   for (const key of [...state.keys()].sort(compare)) {
     hash.update(`${JSON.stringify(key)}:${state.get(key)}\n`);
   }
-  return hash.digest('hex') === plan.state.hashAfter ? [] : ['the planned state is another one'];
+  return hash.digest('hex');
 }
 
 /** Lines that are not empty, without line ends and without the mark that may begin a file. */

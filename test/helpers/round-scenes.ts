@@ -14,9 +14,10 @@ export interface RoundScene {
   options: RecoverOptions;
   /** What it is, in words, for whoever reads of a fault. */
   what: string;
-  /** Every whole entry that was ever written, and which of them count only with others. */
+  /** Every whole entry that was ever written. */
   entries: ReadonlySet<string>;
-  batched: ReadonlySet<string>;
+  /** Those of them that count together or not at all. */
+  batches: readonly string[][];
 }
 
 const nowMs = contextOf().now();
@@ -39,7 +40,7 @@ export function roundScene(seed: number): RoundScene {
   const options = optionsOf(dice, format, mirror !== 'none');
   const told = JSON.stringify({ ...options, ...format.options, dialect: undefined });
   return {
-    ...{ format, files, options, entries: history.entries, batched: history.batched },
+    ...{ format, files, options, entries: history.entries, batches: history.batches },
     what: `${format.name}, ${names.join(' + ')}, backup ${backups}, mirror ${mirror}, ${told}`,
   };
 }
@@ -62,7 +63,7 @@ class History {
   /** Of the log as it is now, before it is damaged. */
   lines: string[] = [];
   readonly entries = new Set<string>();
-  readonly batched = new Set<string>();
+  readonly batches: string[][] = [];
   /** Logs that compactions replaced, the oldest first. */
   private readonly earlier: string[][] = [];
   private last = 0;
@@ -126,11 +127,13 @@ class History {
   private writeBatch(): void {
     const of = 2 + this.dice.below(3);
     const first = this.last + 1;
+    const batch: string[] = [];
+    this.batches.push(batch);
     for (let i = 0; i < of; i++) {
       const n = (this.last += 1);
       const line = set(`batch${i}`, { n }, n).slice(0, -1);
       const text = numbered(`${line},"batch":${first},"of":${of}}`, n);
-      this.batched.add(text);
+      batch.push(text);
       this.push(text);
     }
   }
