@@ -35,6 +35,7 @@ describe.runIf(hasStrace).each(faultScenes)('$name', (scene) => {
           const words = await strike(scene, { fault, call, when, next });
           injected++;
           const where = `${fault} at ${call} ${when}, then ${next}`;
+          for (const one of words) console.log(`${scene.name}, ${where}: ${one}`);
           wrong.push(...words.map((one) => `${where}: ${one}`));
         }
       }
