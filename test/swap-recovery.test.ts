@@ -74,7 +74,7 @@ describe('lines left behind in the old file', () => {
     expect(shown).toEqual(await numbersRead(disk, new FakeLocks(disk)));
   });
 
-  it('are still known to the next run where the disk fails in the middle of the merge', async () => {
+  it('are still known to the next run where their merge fails', async () => {
     const start = () => swapped(line(2) + line(3), line(4));
     const whole = start();
     const from = whole.effects.length;

@@ -50,10 +50,11 @@ export function storeRound(seed: number): RoundPlay {
   }
   const policy = dice.of(['tail', 'prefix', 'salvage', 'salvage', 'salvage', 'strict'] as const);
   const options = { dialect: 'opslog', policy, maxLost: dice.of([0, 1, 99, 99]) };
+  const damage = `${hit}: ${names.join(' + ')}`;
   return {
     ...{ path: store, files, options },
     directories: ['ops', 'snapshots', 'archive'].map((name) => join(store, name)),
-    what: `opslog, ${agents.length} agents, manifest ${fate}, ${hit}: ${names.join(' + ')}, ${policy}`,
+    what: `opslog, ${agents.length} agents, ${fate} manifest, ${damage}, ${policy}`,
     judge: (_, after) => storeFaults(files, logs, written, after),
     undone: (name) => name !== manifestPath || files[manifestPath] !== undefined,
   };
