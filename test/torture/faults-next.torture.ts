@@ -21,9 +21,10 @@ const program = resolve('bin/logctl.js');
 
 if (!hasStrace) console.log('strace is not installed or may not trace: no faults are injected');
 
-describe.runIf(hasStrace).each(faultScenes)('$name', (scene) => {
-  beforeAll(() => void execFileSync('npm', ['run', 'build', '--silent']));
+const buildMs = 600_000;
+beforeAll(() => void execFileSync('npm', ['run', 'build', '--silent']), buildMs);
 
+describe.runIf(hasStrace).each(faultScenes)('$name', (scene) => {
   it('leaves one state for all readers, whatever fails and whatever comes next', async () => {
     const wrong: string[] = [];
     let injected = 0;
