@@ -60,7 +60,7 @@ export const faultScenes: readonly FaultScene[] = [
   {
     name: 'recover --undo',
     log: glued,
-    command: (receipt) => ['recover', '--yes', '--undo', receipt],
+    command: (receipt) => ['recover', '--yes', '--undo', receipt, name],
     recovered: true,
   },
 ];
@@ -119,7 +119,7 @@ export class FaultFolder {
       replay: ['replay', '--on-error', 'skip', name],
       compact,
       recover: salvage,
-      undo: this.receipt() === '' ? salvage : ['recover', '--yes', '--undo', this.receipt()],
+      undo: this.receipt() === '' ? salvage : ['recover', '--yes', '--undo', this.receipt(), name],
     }[command];
     const { exitCode, err } = await this.run(...args);
     const isOk = [0, 3, 4, 20, 21].includes(exitCode);
