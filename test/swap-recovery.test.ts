@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Intent } from '../src/engine/compaction/intent.js';
 import { readIntent } from '../src/engine/compaction/intent.js';
+import { LogctlError } from '../src/engine/errors.js';
 import { siblingsOf } from '../src/engine/siblings.js';
 import { finishCompaction } from '../src/engine/compaction/swap-recovery.js';
 import { findLateLines } from '../src/engine/compaction/swap-late.js';
@@ -71,6 +72,29 @@ describe('lines left behind in the old file', () => {
     expect(disk.text(logPath)).toBe(head + wanted);
     expect(disk.text(intentPath)).toBeUndefined();
     expect(shown).toEqual(await numbersRead(disk, new FakeLocks(disk)));
+  });
+
+  it('are still known to the next run where their merge fails', async () => {
+    const start = () => swapped(line(2) + line(3), line(4));
+    const whole = start();
+    const from = whole.effects.length;
+    await finish(whole);
+    for (let failing = from; failing < whole.effects.length; failing += 1) {
+      const disk = start();
+      let failed = false;
+      disk.before = (_, index) => {
+        if (index !== failing || failed) return;
+        failed = true;
+        throw new LogctlError('no-space', 'the disk is full', 'a test');
+      };
+      await finish(disk).catch((error: unknown) => expect(error).toBeInstanceOf(LogctlError));
+      const locks = new FakeLocks(disk);
+      expect([failing, await numbersRead(disk, locks)]).toEqual([failing, [1, 2, 3, 4]]);
+      await finish(disk);
+      const wanted = head + line(2) + line(3) + line(4);
+      expect([failing, disk.text(logPath)]).toEqual([failing, wanted]);
+      expect([failing, disk.text(intentPath)]).toEqual([failing, undefined]);
+    }
   });
 
   it('a rest that was left out stays out, one that was ended stays ended', () => {

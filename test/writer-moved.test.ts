@@ -142,6 +142,20 @@ describe('a writer whose log was compacted', () => {
     await expectSame(log, disk);
   });
 
+  it('goes on with its numbers where a compactor folded them without naming any', async () => {
+    const disk = memoryDisk({});
+    const log = await openLog<unknown>(path, { disk });
+    for (let n = 1; n <= 3; n++) await log.set(`k${n}`, n);
+    // Another program's compaction: a state alone, under the log's name.
+    disk.unlink(path);
+    const file = disk.create(path);
+    file.append(Buffer.from('{"op":"CHECKPOINT","state":{"k1":1,"k2":2,"k3":3}}\n'));
+    file.close();
+    await log.set('k4', 4);
+    const [, line] = disk.text(path)!.split('\n');
+    expect(JSON.parse(line)).toMatchObject({ key: 'k4', seq: 4 });
+  });
+
   it('reads all of it again after two compactions', async () => {
     const { disk, log } = await world();
     const other = await openLog(path, { disk });

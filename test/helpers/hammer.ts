@@ -102,11 +102,16 @@ export class Hammer {
 
   /** What is wrong with the entries of stopped writers, in all logs by age; empty: nothing. */
   audit(): string[] {
-    const audit = new Audit();
-    const files = generations(this.path);
-    files.forEach((file, i) => audit.see(file, files[i + 1]));
-    return audit.end(this.written);
+    return auditOf(this.path, this.written);
   }
+}
+
+/** The same for any writers of such entries; the first one's number is 1. */
+export function auditOf(path: string, written: readonly { acknowledged: number }[]): string[] {
+  const audit = new Audit();
+  const files = generations(path);
+  files.forEach((file, i) => audit.see(file, files[i + 1]));
+  return audit.end(written);
 }
 
 /** Built programs; `remove` takes them away. */
@@ -169,7 +174,7 @@ class Audit {
     if (next !== undefined) this.compare(next);
   }
 
-  end(written: readonly WriterResult[]): string[] {
+  end(written: readonly { acknowledged: number }[]): string[] {
     written.forEach(({ acknowledged }, i) => {
       const found = this.last.get(i + 1) ?? 0;
       if (found < acknowledged) this.wrong.push(`writer ${i + 1}: ${found} of ${acknowledged}`);
