@@ -1,5 +1,6 @@
 /** compact-due: is a log worth compacting now? Thresholds only: no safety rule is decided here. */
 import { summaryOf } from '../checks/analyse.js';
+import { isInFuture } from '../checks/backup-order.js';
 import type { CompactOptions, Context } from '../context.js';
 import type { DiskReader } from '../disk.js';
 import type { Log } from '../log.js';
@@ -66,9 +67,12 @@ export function bytesOf(disk: DiskReader, log: Log): number {
 
 function isOld(context: Context, log: Log, { every, backupDir }: CompactOptions): boolean {
   if (every === undefined) return false;
-  const [newest] = listBackups(context.disk, log.path, backupDir);
+  const now = context.now();
+  const backups = listBackups(context.disk, log.path, backupDir);
+  // A name from the future says that a clock was wrong, not that a compaction is recent.
+  const newest = backups.find(({ ms }) => !isInFuture(ms, now));
   const slackMs = Math.min(jitterMs, every / 10);
-  return newest === undefined || context.now() - newest.ms + slackMs >= every;
+  return newest === undefined || now - newest.ms + slackMs >= every;
 }
 
 /** True for one whole line: what compaction nearly always leaves. */

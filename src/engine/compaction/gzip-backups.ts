@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { chunksOf } from '../bytes/chunks.js';
+import { byName } from '../checks/backup-order.js';
 import type { WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
@@ -25,7 +26,9 @@ const plainKept = 2;
 /** The backups of a log that are due for compression, newest first. */
 export function backupsToGzip(context: WriteContext, path: string, options: GzipOptions) {
   const backups = listBackups(context.disk, path, options.backupDir);
-  const isOld = ({ ms }: BackupName) => context.now() - ms > options.olderThanMs;
+  const now = context.now();
+  const isOld = ({ ms }: BackupName) => now - ms > options.olderThanMs;
+  backups.sort(byName(now));
   return backups.slice(plainKept).filter((backup) => !backup.compressed && isOld(backup));
 }
 
