@@ -18,6 +18,8 @@ export interface GzipOptions {
   olderThanMs: number;
   backupDir?: string;
   offline?: boolean;
+  /** Only backups that are older than this one, a path. */
+  olderThan?: string;
 }
 
 /** The newest ones stay plain: they are what a recovery reads first, and late bytes may reach. */
@@ -29,7 +31,9 @@ export function backupsToGzip(context: WriteContext, path: string, options: Gzip
   const now = context.now();
   const isOld = ({ ms }: BackupName) => now - ms > options.olderThanMs;
   backups.sort(byName(now));
-  return backups.slice(plainKept).filter((backup) => !backup.compressed && isOld(backup));
+  // Not found: all of them may be.
+  const plain = 1 + backups.findIndex(({ path }) => path === options.olderThan);
+  return backups.slice(Math.max(plainKept, plain)).filter((backup) => !backup.compressed && isOld(backup));
 }
 
 /**

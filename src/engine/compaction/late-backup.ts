@@ -30,6 +30,8 @@ export interface LateEntry {
 export interface LateBackup {
   path: string;
   entries: LateEntry[];
+  /** What the log holds before this byte is older: the state it begins with, what was carried. */
+  after: number;
 }
 
 /** A file of a log: a backup, or the log itself, whose name has no number. */
@@ -81,8 +83,10 @@ export async function lateBackups(
       return file.compressed === true ? [] : [{ path: file.path, head: heads.get(file) }];
     });
     const isWhole = isUnbroken(chain.slice(0, i), heads);
-    const entries = await lateEntries(context, log, { path: backup.path, head, newer, isWhole });
-    if (entries.length > 0) found.push({ path: backup.path, entries });
+    const compared = { path: backup.path, head, newer, isWhole };
+    const entries = await lateEntries(context, log, compared);
+    if (entries.length === 0) continue;
+    found.push({ path: backup.path, entries, after: carriedUpTo(context, compared) });
   }
   return found;
 }
@@ -170,14 +174,30 @@ async function lateEntries(context: Context, log: Log, compared: Compared): Prom
 /** True where all that follows the prefix follows the head as well, at once. */
 function isCarried(context: Context, backup: SourceFile, { head, newer }: Compared): boolean {
   const { size } = backup.stat();
-  const to = lastLineEnd(backup, head.folded, size);
-  if (to < size) return false;
-  const next = context.disk.open(newer.at(-1)!.path);
+  const length = carriedBytes(context, backup, newer.at(-1)!.path, head);
+  return head.folded + length === size;
+}
+
+/** Bytes of whole lines that follow both the prefix and the head made from it. */
+function carriedBytes(context: Context, backup: SourceFile, path: string, head: Head): number {
+  const to = lastLineEnd(backup, head.folded, backup.stat().size);
+  const next = context.disk.open(path);
   try {
     const old = { source: backup, from: head.folded, to };
-    return commonBytes(old, { source: next, from: head.end }) === to - head.folded;
+    return commonBytes(old, { source: next, from: head.end });
   } finally {
     next.close();
+  }
+}
+
+/** Where the log's own entries begin, as far as can be told. */
+function carriedUpTo(context: Context, { path, head, newer: [log] }: Compared): number {
+  if (log.head?.line !== head.line) return log.head?.end ?? 0;
+  const backup = context.disk.open(path);
+  try {
+    return head.end + carriedBytes(context, backup, log.path, head);
+  } finally {
+    backup.close();
   }
 }
 

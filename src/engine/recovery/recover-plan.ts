@@ -1,7 +1,7 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
 import { basename } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
-import { baseOf, type CheckedBackup } from '../checks/backups.js';
+import type { CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
 import { codeOf, hiddenEntries, isCutByReader } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
@@ -30,6 +30,8 @@ import {
   remainsOf,
 } from './recover-copies.js';
 import { evidencePaths, freshStamp } from './recover-evidence.js';
+import { LateEntries, lateNote, lateRegion } from './recover-late.js';
+import { chooseBase } from './recover-rivals.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
@@ -58,6 +60,7 @@ class LogPlanner {
   private readonly policy: Policy;
   private readonly out: LogPlan;
   private readonly world: RegionWorld;
+  private late!: LateEntries;
 
   constructor(
     private readonly context: Context,
@@ -89,8 +92,8 @@ class LogPlanner {
   }
 
   async plan(): Promise<LogPlan> {
-    const { scan, backups, findings, log } = this.analysis;
-    const base = baseOf(log, backups);
+    const { scan, findings, log } = this.analysis;
+    const { base, rival } = await chooseBase(this.context, this.analysis);
     const cut = (await isAllOf(this.context, scan, base)) ? undefined : cutOf(scan);
     const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
     const before = isCut ? undefined : predecessorOf(this.analysis);
@@ -100,16 +103,35 @@ class LogPlanner {
     const putsBase = adds === true && this.policy === 'salvage';
     if (adds === true && !putsBase) this.out.notes.push(orphanNote(this.analysis));
     this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
+    const bringsBack = await this.planLate();
     const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
-    if (!isCut && !putsBase && isSound) return this.finish('none');
+    if (!isCut && !putsBase && !bringsBack && isSound) return this.finish('none');
     this.out.notes.push(...earlierEvidence(this.context.disk, this.analysis.log.path));
     if (this.policy === 'strict') {
       return this.refuse('policy strict refuses any damage', [['--policy', 'tail']]);
     }
+    if (rival !== undefined && (isCut || putsBase)) return this.refuseBase(base!, rival);
     if (isCut) return this.planCut(base, cut);
     if (before !== undefined) return this.planBehind(before);
     if (!putsBase) return this.planLines(scan.damages);
     return this.planOrphan(base!, overlap as Overlap);
+  }
+
+  /** Entries that came late into backups: policy salvage brings them back. True where it does. */
+  private async planLate(): Promise<boolean> {
+    const { context, analysis, out, policy } = this;
+    const { late, log } = analysis;
+    const isSalvage = policy === 'salvage';
+    this.late = await LateEntries.of(context, log, isSalvage ? late : []);
+    if (isSalvage) out.regions.push(...late.map(lateRegion));
+    else out.notes.push(...late.map(lateNote));
+    return isSalvage && late.length > 0;
+  }
+
+  private refuseBase(base: CheckedBackup, rival: CheckedBackup): LogPlan {
+    const both = `${base.path} and ${rival.path} both verify`;
+    const why = 'a name is from the future, and nothing in them tells which is newer';
+    return this.refuse(`${both}, ${why}: move away the one that is not to be used`, []);
   }
 
   /** What the damaged log lost may be in the file it was made from: that comes first. */
@@ -203,15 +225,16 @@ class LogPlanner {
     const fills = await findFills(context, scan, lossy, copies);
     let at = from;
     for (const group of groups) {
-      parts.range(path, at, group.offset - at);
+      this.late.keep(parts, path, at, group.offset);
       this.out.regions.push(...(await planGroup(world, group, fills.get(group))));
       at = group.end;
     }
-    parts.range(path, at, scan.bytes - at);
+    this.late.keep(parts, path, at, scan.bytes);
     const endsWhole = damages.at(-1)?.ended !== false;
     // What the backup has behind the log's last byte begins with the newline, if that is missing.
     if (rest !== undefined && rest.length > 0) parts.range(rest.path, rest.offset, rest.length);
     else if (scan.tail === 'unended' && endsWhole) this.endLastLine();
+    this.late.keepRest(parts);
     return this.finish('recover');
   }
 
