@@ -88,7 +88,8 @@ function predecessorOf<T extends CopyAge>(next: T, copies: readonly T[]): T | un
 }
 
 /** True where the number in a name fits a compaction that began then. */
-export const isMadeAt = ({ ms }: { ms: number }, time: number) => ms >= time && ms <= time + toleranceMs;
+export const isMadeAt = ({ ms }: { ms: number }, time: number) =>
+  ms >= time && ms <= time + toleranceMs;
 
 /** True where what two copies hold tells which is the newer one, whatever their names say. */
 export function isTold(a: CopyAge, b: CopyAge, now: number): boolean {

@@ -33,7 +33,9 @@ export function backupsToGzip(context: WriteContext, path: string, options: Gzip
   backups.sort(byName(now));
   // Not found: all of them may be.
   const plain = 1 + backups.findIndex(({ path }) => path === options.olderThan);
-  return backups.slice(Math.max(plainKept, plain)).filter((backup) => !backup.compressed && isOld(backup));
+  return backups
+    .slice(Math.max(plainKept, plain))
+    .filter((backup) => !backup.compressed && isOld(backup));
 }
 
 /**

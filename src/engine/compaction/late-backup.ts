@@ -160,7 +160,8 @@ async function lateEntries(context: Context, log: Log, compared: Compared): Prom
     if (isCarried(context, backup, compared)) return [];
     const entries = await entriesBehind(context, log, backup, folded);
     const open = new OpenEntries(backup, entries);
-    for (const file of newer) if (file.head !== undefined) open.strike(context, file, file.head.end);
+    for (const file of newer)
+      if (file.head !== undefined) open.strike(context, file, file.head.end);
     if (newer[0].head?.line === head.line) return open.left();
     if (isWhole) return await withoutReplaced(context, log, open.left(), newer);
     // What a file set that is missing cannot be known: only what came after the log began counts.

@@ -13,6 +13,7 @@ import { openLog } from '../log.js';
 import { freshStamp, evidencePaths, readReceipt, type Receipt } from './recover-evidence.js';
 import { scanSource } from './recover-state.js';
 import { partOf } from '../bytes/source-part.js';
+import { restJudge } from '../compaction/swap-rest.js';
 import { swapIn } from '../compaction/swap.js';
 import { plural } from '../text.js';
 
@@ -174,6 +175,8 @@ async function swapBack(
   },
 ): Promise<Undone> {
   const { path, kept, source, receipt, options, fence } = back;
+  const { options: given, dialect } = receipt.plan;
+  const log = await openLog(context, path, { ...given, dialect });
   const old = context.disk.open(path);
   try {
     const { size } = old.stat();
@@ -188,6 +191,7 @@ async function swapBack(
         const head = await hashOf(partOf(temporary, 0, receipt.original!.size));
         if (head !== receipt.original!.sha256) throw notTheOriginal(source.path);
       },
+      isWhole: restJudge(context, log),
       fence,
       offline: options.offline === true,
     });
