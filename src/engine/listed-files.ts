@@ -42,7 +42,7 @@ export async function whileListed<T>(
 }
 
 /** The path of the file that an error says is not there, if that is so. */
-function goneIn(disk: DiskReader, error: unknown): string | undefined {
+export function goneIn(disk: DiskReader, error: unknown): string | undefined {
   if (!(error instanceof LogctlError) || error.code !== 'not-found') return undefined;
   const { path } = error.details;
   return path !== undefined && disk.lstat(path) === undefined ? path : undefined;

@@ -107,12 +107,13 @@ export async function recogniseStore(
   return isLeft ? undefined : recognise(probe);
 }
 
-/** Empty for a gzip file that breaks off: a damaged backup says nothing. */
+/** Empty for a gzip file that breaks off, and for one that is gone: those say nothing. */
 async function headOfCopy(context: Context, path: string): Promise<Uint8Array> {
   try {
     return await headOf(context, path);
   } catch (error) {
-    if (!(error instanceof LogctlError) || error.code !== 'damaged') throw error;
+    const isGone = context.disk.lstat(path) === undefined;
+    if (!(error instanceof LogctlError) || (error.code !== 'damaged' && !isGone)) throw error;
     return new Uint8Array(0);
   }
 }

@@ -6,6 +6,7 @@ import { opsOf, type Log } from '../log.js';
 import { scanLog } from '../checks/scan-log.js';
 import { KIND } from '../scan/kernel.js';
 import { listBackups } from '../siblings.js';
+import { unlessGone } from '../listed-files.js';
 
 const minuteMs = 60_000;
 
@@ -77,8 +78,10 @@ export async function profileOf(
   const backups = listBackups(context.disk, log.path, options.backupDir);
   const [newest] = backups.sort(byName(context.now()));
   if (own.entries >= entriesTelling || newest === undefined || newest.compressed) return own;
-  const before = await scan(context, backupLog(log, newest));
-  if (before.entries <= own.entries) return own;
+  const before = await unlessGone(context.disk, newest.path, () => {
+    return scan(context, backupLog(log, newest));
+  });
+  if (before === undefined || before.entries <= own.entries) return own;
   return Object.assign(before, { bytes: own.bytes, lines: own.lines });
 }
 

@@ -57,7 +57,7 @@ export async function analyseScan(
       return lookBeside(context, scan, options);
     });
     for (const one of late) findings.push(lateFinding(one));
-    reportBackups(context, log, backups, findings, options.maxBackupAge);
+    reportBackups(context, log, backups, findings, options.maxBackupAge, scan);
     const mirror = await checkMirror(context, scan, options.mirror, findings);
     await log.dialect.checkStore?.(context, scan, findings);
     reportGarbage(scan, findings);

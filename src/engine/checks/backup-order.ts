@@ -48,7 +48,10 @@ export function newestFirst<T extends CopyAge>(copies: readonly T[], now: number
 }
 
 /** The newest time inside a copy; NaN without one. A head is as new as its compaction. */
-export function newestTime({ firstTime, lastTime }: CopyAge): number {
+export function newestTime({
+  firstTime,
+  lastTime,
+}: Pick<CopyAge, 'firstTime' | 'lastTime'>): number {
   const times = [firstTime, lastTime].filter(isTime);
   return times.length === 0 ? NaN : Math.max(...times);
 }

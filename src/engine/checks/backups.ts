@@ -242,13 +242,17 @@ async function readHeadEnd(
   }
 }
 
-/** Findings about backups: damaged or misdated ones, and a newest one older than allowed. */
+/**
+ * Findings about backups: damaged or misdated ones, and a newest one older than allowed. `scan`:
+ * of the log, where it was read.
+ */
 export function reportBackups(
   context: Context,
   log: Log,
   backups: readonly CheckedBackup[],
   findings: FindingList,
   maxAgeMs: number | undefined,
+  scan?: LogScan,
 ): void {
   for (const { path, verdict, fault, companion } of backups) {
     // A copy its library never finished is a leftover: the dialect knows what it means.
@@ -256,7 +260,10 @@ export function reportBackups(
     const consequence = 'The bot would keep this file and delete an older, sound one for it.';
     findings.add('backup-damaged', path, `does not verify: ${fault}`, { consequence });
   }
-  const now = context.now();
+  const { lastTime, firstTime } = scan?.counter ?? { lastTime: NaN, firstTime: NaN };
+  const written = newestTime({ lastTime, firstTime });
+  // A log that goes on in our future shows that it is our clock that is slow.
+  const now = written > context.now() ? written : context.now();
   const own = backups.filter(({ companion }) => companion !== true);
   for (const { path, why } of misdatedOf(own, now)) {
     const consequence = 'Programs that go by the names would take it for a newer or older one.';
@@ -265,7 +272,7 @@ export function reportBackups(
   if (maxAgeMs === undefined || log.path === '-') return;
   const isDated = ({ verdict, ms }: CheckedBackup) => verdict !== 'damaged' && !isInFuture(ms, now);
   const newest = own.find(isDated);
-  if (newest !== undefined && now - newest.ms <= maxAgeMs) return;
+  if (newest !== undefined && context.now() - newest.ms <= maxAgeMs) return;
   const words = newest ? `the newest backup is of ${newest.madeAt}` : 'there is no backup';
   findings.add('backup-stale', log.path, `${words}, older than allowed`);
 }

@@ -1,5 +1,4 @@
 /** late-entries: backups that are written to after the compaction which made them. */
-import { basename } from 'node:path';
 import { newestFirst } from './backup-order.js';
 import { probeBackups } from './backup-probe.js';
 import type { CheckedBackup } from './backups.js';
@@ -73,8 +72,8 @@ async function whileSettled(
 export function lateFinding({ path, entries }: LateBackup): Finding {
   const keys = new Set(entries.flatMap(({ key }) => (key === undefined ? [] : [key])));
   const count = plural(entries.length, 'entry', 'entries');
-  const words = `${count} of ${plural(keys.size, 'key')} came into ${basename(path)} after it was`;
-  return finding('late-entries', path, `${words} compacted, and the log does not have them`, {
+  const words = `${count} of ${plural(keys.size, 'key')} came after its compaction`;
+  return finding('late-entries', path, `${words}: the log does not have them`, {
     offset: entries[0].offset,
     key: [...keys][0],
     impact: 'lost',

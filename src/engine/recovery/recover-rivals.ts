@@ -11,10 +11,16 @@ const windowBytes = 1 << 16;
  * The newest sound copy. `rival`: a sound one that may be newer: the name of one of them is from
  * the future, neither holds the other, and no time or number in them decides.
  */
+export interface ChosenBase {
+  base?: CheckedBackup;
+  rival?: CheckedBackup;
+}
+
+/** Chooses what a recovered log begins with where it has lost its start. Throws LogctlError. */
 export async function chooseBase(
   context: Context,
   { log, backups }: Pick<Analysis, 'log' | 'backups'>,
-): Promise<{ base?: CheckedBackup; rival?: CheckedBackup }> {
+): Promise<ChosenBase> {
   let base = baseOf(log, backups);
   if (base === undefined || base.companion === true) return { base };
   const now = context.now();
