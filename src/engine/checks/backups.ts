@@ -260,11 +260,11 @@ export function reportBackups(
     const consequence = 'The bot would keep this file and delete an older, sound one for it.';
     findings.add('backup-damaged', path, `does not verify: ${fault}`, { consequence });
   }
-  const { lastTime, firstTime } = scan?.counter ?? { lastTime: NaN, firstTime: NaN };
-  const written = newestTime({ lastTime, firstTime });
-  // A log that goes on in our future shows that it is our clock that is slow.
-  const now = written > context.now() ? written : context.now();
   const own = backups.filter(({ companion }) => companion !== true);
+  const ofLog = scan === undefined ? NaN : newestTime(scan.counter);
+  const written = Number.isNaN(ofLog) ? own.map(newestTime) : [ofLog];
+  // What goes on in our future shows that it is our clock that is slow.
+  const now = Math.max(context.now(), ...written.filter((time) => !Number.isNaN(time)));
   for (const { path, why } of misdatedOf(own, now)) {
     const consequence = 'Programs that go by the names would take it for a newer or older one.';
     findings.add('backup-misdated', path, why, { impact: 'harmless', consequence });
