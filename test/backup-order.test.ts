@@ -121,7 +121,7 @@ describe('a prune', () => {
   });
 });
 
-it('a backup whose name contradicts its entries is named, and the other one is the base', async () => {
+it('a backup whose name contradicts its entries is named, and is not the base', async () => {
   const older = copy(at(600), set('a', 1, 1));
   const newer = copy(at(500), set('a', 1, 1), set('b', 2, 400));
   writeFileSync(path, '');

@@ -1,4 +1,4 @@
-// A writer that goes on in the old file after a compaction: what it wrote is found and brought back.
+// A writer that goes on in the old file after a compaction: its entries are found and come back.
 import { appendFileSync, existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {

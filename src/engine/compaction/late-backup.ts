@@ -158,7 +158,7 @@ async function lateEntries(context: Context, log: Log, compared: Compared): Prom
     const { folded } = head;
     if (size <= folded || readNow(backup, folded - 1, folded)[0] !== 0x0a) return [];
     if (isCarried(context, backup, compared)) return [];
-    const entries = await entriesBehind(context, log, backup, folded);
+    const entries = await entriesAfter(context, log, backup, folded);
     const open = new OpenEntries(backup, entries);
     for (const file of newer)
       if (file.head !== undefined) open.strike(context, file, file.head.end);
@@ -203,7 +203,7 @@ function carriedUpTo(context: Context, { path, head, newer: [log] }: Compared): 
 }
 
 /** The whole entries of an open backup from `from` on, those inside damaged lines too. */
-async function entriesBehind(
+async function entriesAfter(
   context: Context,
   log: Log,
   backup: SourceFile,
