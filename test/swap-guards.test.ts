@@ -111,6 +111,7 @@ describe('an interrupted swap whose old file holds a late line', () => {
       keptAs: 'players.log.backup.1795178900000',
       writeHead: async () => undefined,
       proveHead: async () => undefined,
+      isWhole: async () => true,
       offline: false,
     };
     await expect(swapIn(world, job)).rejects.toMatchObject({ code: 'refused', exitCode: 21 });

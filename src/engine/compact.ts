@@ -7,6 +7,7 @@ import {
   compactRemarks,
   failedTarget,
   plainPart,
+  withLate,
 } from './compaction/compact-failure.js';
 import { refuseDecoded } from './decode/decoded-disk.js';
 import type { CompactOutcome } from './compaction/compact-failure.js';
@@ -16,6 +17,8 @@ import type { CompactOptions, WriteContext } from './context.js';
 import { LogctlError } from './errors.js';
 import { backupsToGzip, gzipBackups } from './compaction/gzip-backups.js';
 import type { Log } from './log.js';
+import type { LateBackup } from './compaction/late-backup.js';
+import { findLate } from './checks/late-entries.js';
 import type { CompactLogPart, CompactReport } from './model.js';
 import { requireKeys } from './recognise.js';
 import { envelope, failureOf, verdictOf } from './report.js';
@@ -76,14 +79,15 @@ async function compactOne(
   } catch (error) {
     return compactFailure(context, log, options, error);
   }
-  const outcome = { part, ...compactRemarks(part) };
+  const late = await findLate(context, log, options);
+  const outcome = withLate({ part, ...compactRemarks(part) }, late);
   if (options.dryRun === true) return outcome;
   try {
-    return { ...outcome, part: await tendBackups(context, part, options) };
+    return { ...outcome, part: await tendBackups(context, outcome.part, options, late) };
   } catch (error) {
     // The log is compacted; it is a backup that could not be moved or compressed.
     const { exitCode, ...failure } = failureOf(error);
-    const failed = { ...part, exitCode, verdict: verdictOf(exitCode), error: failure };
+    const failed = { ...outcome.part, exitCode, verdict: verdictOf(exitCode), error: failure };
     return { ...outcome, part: failed };
   }
 }
@@ -133,10 +137,12 @@ async function tendBackups(
   context: WriteContext,
   part: CompactLogPart,
   options: CompactOptions,
+  late: readonly LateBackup[],
 ): Promise<CompactLogPart> {
   const { path } = part;
   const { backupDir, gzipBackups: olderThanMs = Infinity, offline } = options;
-  const gzip = { olderThanMs, backupDir, offline };
+  // What came late into a backup shows by the files that came after it: they stay plain, too.
+  const gzip = { olderThanMs, backupDir, offline, olderThan: late.at(0)?.path };
   const toMove = backupDir === undefined ? [] : backupsToArchive(context, path, backupDir);
   if (toMove.length === 0 && backupsToGzip(context, path, gzip).length === 0) return part;
   return withCompactionLock(context, { path }, { waitMs: options.lockWait ?? 0 }, async () => {

@@ -6,6 +6,7 @@ import type { SourceFile } from './disk.js';
 import type { Finding } from './findings.js';
 import { globMatcher } from './glob.js';
 import { keyToString } from './keydir/key-bytes.js';
+import { whileListed } from './listed-files.js';
 import { opsOf, openSource, type Log } from './log.js';
 import type { EntriesReport, EntryRow, LogPart } from './model.js';
 import { requireKeys } from './recognise.js';
@@ -99,10 +100,34 @@ class Lister {
 
   /** Every version of the key: oldest file first, then turned round. */
   async history(log: Log): Promise<LogScan> {
+    try {
+      const { scan, versions } = await whileListed(this.context, log, (current) => {
+        return this.versionsOf(current);
+      });
+      for (const row of versions.slice(0, this.limit)) await this.give(row);
+      return scan;
+    } finally {
+      this.letGo();
+    }
+  }
+
+  /** Files of the past stay open until their values are given: they may be pruned meanwhile. */
+  private readonly held = new Map<string, SourceFile>();
+
+  private letGo(): void {
+    for (const file of this.held.values()) file.close();
+    this.held.clear();
+  }
+
+  private async versionsOf(log: Log): Promise<{ scan: LogScan; versions: Candidate[] }> {
+    this.letGo();
     const backups = await checkBackups(this.context, log, this.options);
     const sound = backups.filter(({ verdict }) => verdict === 'ok').reverse();
     const versions: Candidate[] = [];
-    for (const backup of sound) await this.versionsIn(backupLog(log, backup), versions);
+    for (const backup of sound) {
+      this.held.set(backup.path, openSource(this.context, backup.path));
+      await this.versionsIn(backupLog(log, backup), versions);
+    }
     for (const file of log.dialect.past?.(this.context.disk, log.path) ?? []) {
       await this.versionsIn({ ...log, path: file.path, files: [file] }, versions);
     }
@@ -111,8 +136,7 @@ class Lister {
     const news = await this.withoutRestated(versions);
     const unique = withoutCopies(news).reverse().filter(this.wants);
     this.matched = unique.length;
-    for (const row of unique.slice(0, this.limit)) await this.give(row);
-    return scan;
+    return { scan, versions: unique };
   }
 
   /** Records of a checkpoint have its time; then all in the order of their times. */
@@ -140,11 +164,16 @@ class Lister {
   }
 
   private async valueOf({ path, valueOffset, bytes }: Candidate): Promise<string> {
-    const source = openSource(this.context, path);
+    return this.reading(path, (source) => textOf(source, valueOffset, bytes));
+  }
+
+  private async reading<T>(path: string, read: (source: SourceFile) => Promise<T>): Promise<T> {
+    const held = this.held.get(path);
+    const source = held ?? openSource(this.context, path);
     try {
-      return await textOf(source, valueOffset, bytes);
+      return await read(source);
     } finally {
-      source.close();
+      if (held === undefined) source.close();
     }
   }
 
@@ -181,13 +210,10 @@ class Lister {
   private async give({ valueOffset, fromState: _, ...row }: Candidate): Promise<void> {
     const { values, raw } = this.options;
     if (!values && !raw) return this.emit(row);
-    const source = openSource(this.context, row.path);
-    try {
+    await this.reading(row.path, async (source) => {
       if (values && row.bytes > 0) row.value = await textOf(source, valueOffset, row.bytes);
       if (raw) row.raw = await textOf(source, row.offset, row.length);
-    } finally {
-      source.close();
-    }
+    });
     return this.emit(row);
   }
 }

@@ -55,6 +55,8 @@ export const FINDINGS = {
   'mirror-ahead': row('notice', 'mirror', 'keys that only the main JSON file has'),
   'compaction-due': row('notice', 'compact', 'over the thresholds of compact'),
   'backup-damaged': row('attention', 'look', 'a backup that does not verify'),
+  'backup-misdated': row('attention', 'look', 'a backup whose name and content tell other times'),
+  'late-entries': row('attention', 'salvage', 'entries that came into a backup after compaction'),
   'backup-stale': row('attention', 'compact', 'the newest backup is older than allowed'),
   'replaced-while-read': row('notice', 'none', 'the file was renamed over while we read it'),
   'leftover-temp': row('attention', 'look', 'a temporary file an interrupted operation left'),

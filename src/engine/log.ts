@@ -1,5 +1,6 @@
 /** log: open a log: recognise it, lay it out, make a kernel for its lines. */
 import { basename } from 'node:path';
+import { byName } from './checks/backup-order.js';
 import type { Context, TargetOptions } from './context.js';
 import type { SourceFile } from './disk.js';
 import { companionSuffixes, resyncPatterns } from './dialects/index.js';
@@ -106,23 +107,25 @@ export async function recogniseStore(
   return isLeft ? undefined : recognise(probe);
 }
 
-/** Empty for a gzip file that breaks off: a damaged backup says nothing. */
+/** Empty for a gzip file that breaks off, and for one that is gone: those say nothing. */
 async function headOfCopy(context: Context, path: string): Promise<Uint8Array> {
   try {
     return await headOf(context, path);
   } catch (error) {
-    if (!(error instanceof LogctlError) || error.code !== 'damaged') throw error;
+    const isGone = context.disk.lstat(path) === undefined;
+    if (!(error instanceof LogctlError) || (error.code !== 'damaged' && !isGone)) throw error;
     return new Uint8Array(0);
   }
 }
 
-function copiesOf({ disk }: Context, { path, names }: Probe, backupDir?: string): BackupName[] {
+function copiesOf(context: Context, { path, names }: Probe, backupDir?: string): BackupName[] {
+  const { disk } = context;
   const base = basename(path);
   const hasCopies = names.some((name) => name !== base && name.startsWith(base));
   if (!hasCopies && backupDir === undefined) return [];
   const companions = listCompanions(disk, path, companionSuffixes);
   const copies = [...listBackups(disk, path, backupDir), ...companions];
-  return copies.sort((a, b) => b.ms - a.ms);
+  return copies.sort(byName(context.now()));
 }
 
 /** Names of the operations of a dialect, by their number in a batch. */

@@ -2,6 +2,7 @@
 import { backupLog, checkBackups, type CheckedBackup } from './checks/backups.js';
 import type { Context, ReplayOptions } from './context.js';
 import { LogctlError } from './errors.js';
+import { unlessGone } from './listed-files.js';
 import type { Log } from './log.js';
 import type { ReplayPoint } from './model.js';
 import { scanLog } from './checks/scan-log.js';
@@ -74,10 +75,10 @@ async function byTime(
   for (const backup of backups) {
     if (backup.verdict !== 'ok' || !(backup.firstTime <= time)) continue;
     const older = new Finder((row) => row.time <= time);
-    const inBackup = await scanLog(context, backupLog(log, backup), {
-      fold: false,
-      onRows: older.see,
+    const inBackup = await unlessGone(context.disk, backup.path, () => {
+      return scanLog(context, backupLog(log, backup), { fold: false, onRows: older.see });
     });
+    if (inBackup === undefined) continue;
     inBackup.close();
     return older.moment(backupLog(log, backup));
   }

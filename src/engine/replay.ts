@@ -10,6 +10,7 @@ import { EXIT, LogctlError, type ExitCode } from './errors.js';
 import { globMatcher, isGlob } from './glob.js';
 import { gatherValues, type Frame } from './keydir/gather.js';
 import { jsonToKey, keyToJson, keyToString, stringToKey } from './keydir/key-bytes.js';
+import { whileListed } from './listed-files.js';
 import { openLog, probeDirectory, probeFile, type Log } from './log.js';
 import { readMirror } from './checks/mirror.js';
 import type { ReplayLogPart, ReplayPoint, ReplayReport } from './model.js';
@@ -43,8 +44,10 @@ export async function replay(
     throw new LogctlError('usage', `replay takes one log, not ${logs.length}`, `one of ${names}`);
   }
   if (!(await beginsWithNothing(context, logs[0]))) requireKeys(logs[0]);
-  const moment = await findMoment(context, logs[0], options);
-  const scan = await scanMoment(context, moment, options);
+  const { moment, scan } = await whileListed(context, logs[0], async (log) => {
+    const found = await findMoment(context, log, options);
+    return { moment: found, scan: await scanMoment(context, found, options) };
+  });
   let state = documentedState(scan);
   try {
     if (scan.counter.firstKind !== undefined) requireKeys(logs[0]);

@@ -1,5 +1,6 @@
 /** siblings: the names of everything that lies beside a log, and which of it is there. */
 import { basename, dirname, join } from 'node:path';
+import { isInFuture } from './checks/backup-order.js';
 import type { DiskReader } from './disk.js';
 
 /** Full paths of the side files of one log (they need not exist). */
@@ -65,9 +66,14 @@ export function logOfBackup(name: string): string | undefined {
   return at > 0 && backupSuffix.test(name.slice(at)) ? name.slice(0, at) : undefined;
 }
 
-/** The path of the next backup of a log: the first number from `ms` on that is free. */
+/**
+ * The path of the next backup of a log: the first free number from `ms` on, above those of all
+ * backups that are not from the future, so that names go up where the clock goes back a little.
+ */
 export function freshBackupPath(disk: DiskReader, path: string, ms: number): string {
-  for (let stamp = Math.floor(ms); ; stamp++) {
+  const others = listBackups(disk, path).filter((backup) => !isInFuture(backup.ms, ms));
+  const least = others.reduce((most, backup) => Math.max(most, backup.ms + 1), Math.floor(ms));
+  for (let stamp = least; ; stamp++) {
     const backup = `${path}.backup.${stamp}`;
     const isFree = [backup, `${backup}.gz`].every((name) => disk.lstat(name) === undefined);
     if (isFree) return backup;
@@ -90,7 +96,7 @@ export function listCompanions(
     .sort((a, b) => b.ms - a.ms);
 }
 
-/** The backups of a log, newest first, by number and not by string. */
+/** The backups of a log by the number in their names, not by string, the highest first. */
 export function listBackups(disk: DiskReader, path: string, backupDir?: string): BackupName[] {
   const { directory, name } = siblingsOf(path);
   const found: BackupName[] = [];

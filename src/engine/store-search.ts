@@ -6,6 +6,7 @@ import { LogctlError } from './errors.js';
 import { openLogAs, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
 import { dialectNamed, recognise, refuseOthersOptions } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
+import { goneIn } from './listed-files.js';
 
 /** A target of several that names no log: the others go on. */
 export interface FailedTarget {
@@ -55,6 +56,8 @@ export async function logsIn(
       logs.push(...(await logsAt(context, path, options, unread, depth)));
     } catch (error) {
       if (!(error instanceof LogctlError)) throw error;
+      // Gone since it was listed: there is nothing to say of it.
+      if (goneIn(context.disk, error) === path) continue;
       unread.push({ path, error });
     }
   }

@@ -6,7 +6,7 @@ import type { Context, VerifyOptions } from './context.js';
 import { worstExit } from './errors.js';
 import type { Finding } from './findings.js';
 import type { Log } from './log.js';
-import type { VerifyLogPart, VerifyReport } from './model.js';
+import type { BackupPart, VerifyLogPart, VerifyReport } from './model.js';
 import { envelope, exitOf, failureOf, nextFor, uncheckedWords, verdictOf } from './report.js';
 import { scanTail } from './checks/scan-tail.js';
 import type { FailedTarget } from './store-search.js';
@@ -170,13 +170,17 @@ const backupWords = (backups: readonly { verdict: string }[]) => {
   return read > 0 ? [plural(read, 'backup')] : [];
 };
 
-function notChecked({ log, scan, mirror }: Analysis): string[] {
+function notChecked({ log, scan, backups, mirror }: Analysis): string[] {
   const words = uncheckedWords(entriesOf(scan), scan.checksummed);
   const { about, writes } = log.dialect;
   if (about !== undefined) words.push(`what the lines mean: ${about}`);
   if (log.path === '-') words.push('backups, mirror and writers: standard input has none');
   else if (mirror === null && writes !== undefined) {
     words.push('the main JSON file: none belongs to this log');
+  }
+  const isOurs = ({ companion }: BackupPart) => companion !== true;
+  if (log.dialect.compaction === 'lines' && backups.some(isOurs)) {
+    words.push('entries that came late into a backup: what is left of a compaction names no size');
   }
   return [...words, ...(log.dialect.notChecked ?? [])];
 }

@@ -36,6 +36,10 @@ export class RecoverFolder {
     writeFileSync(join(this.folder, name), text);
   }
 
+  unlink(name: string): void {
+    rmSync(join(this.folder, name), { recursive: true });
+  }
+
   read(name = 'logs/players.log'): string {
     return readFileSync(join(this.folder, name), 'utf8');
   }

@@ -1,10 +1,12 @@
 /** bench-fsync-profile: what a log asks of its disk: sizes of its entries, its busiest minute. */
+import { byName } from '../checks/backup-order.js';
 import { backupLog } from '../checks/backups.js';
 import type { Context, TargetOptions } from '../context.js';
 import { opsOf, type Log } from '../log.js';
 import { scanLog } from '../checks/scan-log.js';
 import { KIND } from '../scan/kernel.js';
 import { listBackups } from '../siblings.js';
+import { unlessGone } from '../listed-files.js';
 
 const minuteMs = 60_000;
 
@@ -73,10 +75,13 @@ export async function profileOf(
   options: TargetOptions,
 ): Promise<WriteProfile> {
   const own = await scan(context, log);
-  const [newest] = listBackups(context.disk, log.path, options.backupDir);
+  const backups = listBackups(context.disk, log.path, options.backupDir);
+  const [newest] = backups.sort(byName(context.now()));
   if (own.entries >= entriesTelling || newest === undefined || newest.compressed) return own;
-  const before = await scan(context, backupLog(log, newest));
-  if (before.entries <= own.entries) return own;
+  const before = await unlessGone(context.disk, newest.path, () => {
+    return scan(context, backupLog(log, newest));
+  });
+  if (before === undefined || before.entries <= own.entries) return own;
   return Object.assign(before, { bytes: own.bytes, lines: own.lines });
 }
 

@@ -1,7 +1,10 @@
 /** analyse: everything that verify and inspect want to know about one log, read once. */
 import { checkBackups, reportBackups, type CheckedBackup } from './backups.js';
 import type { Context, TargetOptions } from '../context.js';
+import type { LateBackup } from '../compaction/late-backup.js';
 import type { FindingList } from '../finding-list.js';
+import { lateFinding, lateInChecked } from './late-entries.js';
+import { whileListed } from '../listed-files.js';
 import { opsOf, type Log } from '../log.js';
 import { checkMirror } from './mirror.js';
 import type { HolderSearch } from '../kernel-locks.js';
@@ -14,6 +17,8 @@ export interface Analysis {
   log: Log;
   scan: LogScan;
   backups: CheckedBackup[];
+  /** Backups with entries that the log lacks. */
+  late: LateBackup[];
   mirror: MirrorPart | null;
   /** Null where the system cannot tell. */
   writers: HolderSearch | null;
@@ -48,17 +53,28 @@ export async function analyseScan(
 ): Promise<Analysis> {
   const { findings, log } = scan;
   try {
-    const backups = await checkBackups(context, log, options);
-    const writers = await checkStore(context, scan, backups, findings);
-    reportBackups(context, log, backups, findings, options.maxBackupAge);
+    const { backups, writers, late } = await whileListed(context, log, () => {
+      return lookBeside(context, scan, options);
+    });
+    for (const one of late) findings.push(lateFinding(one));
+    reportBackups(context, log, backups, findings, options.maxBackupAge, scan);
     const mirror = await checkMirror(context, scan, options.mirror, findings);
     await log.dialect.checkStore?.(context, scan, findings);
     reportGarbage(scan, findings);
-    return { log, scan, backups, mirror, writers, findings };
+    return { log, scan, backups, late, mirror, writers, findings };
   } catch (error) {
     scan.close();
     throw error;
   }
+}
+
+/** The files beside a log. Findings are made when all of them were read. */
+async function lookBeside(context: Context, scan: LogScan, options: AnalyseOptions) {
+  const { log, findings, counter } = scan;
+  const backups = await checkBackups(context, log, options);
+  const place = { backupDir: options.backupDir, headBytes: counter.headBytes };
+  const late = await lateInChecked(context, log, place, backups);
+  return { backups, late, writers: await checkStore(context, scan, backups, findings) };
 }
 
 /** Counts, times and bytes of a scan, as reports have them. */

@@ -1,11 +1,19 @@
 /** backups: the copies a compaction left: are they sound, and how far back do they reach? */
 import { basename } from 'node:path';
-import type { DiskReader } from '../disk.js';
+import {
+  byName,
+  isInFuture,
+  misdatedOf,
+  newestFirst,
+  newestTime,
+  type CopyAge,
+} from './backup-order.js';
 import type { Context, TargetOptions } from '../context.js';
 import { LogctlError } from '../errors.js';
 import type { FindingList } from '../finding-list.js';
 import type { FindingCode } from '../findings.js';
 import { firstLineEnd, textBefore } from '../bytes/line-back.js';
+import { unlessGone } from '../listed-files.js';
 import { openSource, type Log } from '../log.js';
 import type { BackupPart, RestoreWindow } from '../model.js';
 import { scanLog, type LogScan } from './scan-log.js';
@@ -14,14 +22,14 @@ import { listBackups, listCompanions, type BackupName } from '../siblings.js';
 import { isoTime } from '../text.js';
 
 /** One backup and what a full read of it showed. */
-export interface CheckedBackup extends BackupPart {
-  /** First and last time in it, ms; NaN when unknown. */
-  firstTime: number;
-  lastTime: number;
-  startsWithState: boolean;
+export interface CheckedBackup extends BackupPart, CopyAge {
   /** Why it does not verify. */
   fault?: string;
-  /** Only so many of its first bytes count: the torn end behind them was put aside. */
+  /** Bytes of the state it begins with; 0 where it begins otherwise. */
+  headBytes: number;
+  /** Where a torn end begins that is all that is wrong with it. */
+  tornAt?: number;
+  /** Only so many of its first bytes count: the torn end after them was put aside. */
   soundBytes?: number;
 }
 
@@ -54,29 +62,77 @@ export function baseOf(
   return own.find((copy) => copy !== undefined);
 }
 
-/** Checks a log's backups, newest first; `onlyNewest` leaves the others `unread`. */
+/**
+ * Checks a log's backups, newest first. `onlyNewest` reads the one alone that is the newest by its
+ * name, and leaves the others `unread`, in the order of their names.
+ */
 export async function checkBackups(
   context: Context,
   log: Log,
   options: TargetOptions & { onlyNewest?: boolean },
 ): Promise<CheckedBackup[]> {
   if (log.path === '-') return [];
-  const names = listCopies(context.disk, log, options.backupDir);
+  const list = () => listBackups(context.disk, log.path, options.backupDir);
+  if (options.onlyNewest === true) return checkNewest(context, log, list());
+  const copies = await readCopies(context, log, list);
+  const backups = newestFirst(copies, context.now());
+  for (const [place, copy] of backups.entries()) {
+    await settleEnd(context, log, copy, backups[place - 1]?.path ?? log.path);
+  }
+  const { companionSuffixes = [] } = log.dialect;
+  const names = listCompanions(context.disk, log.path, companionSuffixes);
+  const companions = await readCopies(context, log, () => names);
+  return mixed(backups, companions, context.now());
+}
+
+/** Reads each copy there is. One that goes meanwhile is none; one that comes for it is read too. */
+async function readCopies(
+  context: Context,
+  log: Log,
+  list: () => readonly BackupName[],
+): Promise<CheckedBackup[]> {
+  const copies: CheckedBackup[] = [];
+  const seen = new Set<string>();
+  for (let names = list(); names.length > 0;) {
+    let isGone = false;
+    for (const name of names) {
+      seen.add(name.path);
+      const copy = await unlessGone(context.disk, name.path, () => readCopy(context, log, name));
+      if (copy === undefined) isGone = true;
+      else copies.push(copy);
+    }
+    names = isGone ? list().filter(({ path }) => !seen.has(path)) : [];
+  }
+  return copies;
+}
+
+async function checkNewest(
+  context: Context,
+  log: Log,
+  backups: readonly BackupName[],
+): Promise<CheckedBackup[]> {
+  const { companionSuffixes = [] } = log.dialect;
+  const companions = listCompanions(context.disk, log.path, companionSuffixes);
+  const names = [...companions, ...backups].sort(byName(context.now()));
   const checked: CheckedBackup[] = [];
-  for (const [place, name] of names.entries()) {
-    const skip = options.onlyNewest === true && place > 0;
-    const newer = place === 0 ? log.path : names[place - 1].path;
-    checked.push(skip ? unread(context, name) : await checkBackup(context, log, name, newer));
+  for (const name of names) {
+    const isRead = checked.length === 0;
+    const read = isRead ? await readCopies(context, log, () => [name]) : [unread(context, name)];
+    for (const copy of read) await settleEnd(context, log, copy, log.path);
+    checked.push(...read);
   }
   return checked;
 }
 
-/** Backups and companions, newest first. */
-function listCopies(disk: DiskReader, { path, dialect }: Log, backupDir?: string): BackupName[] {
-  const { companionSuffixes = [] } = dialect;
-  const companions = listCompanions(disk, path, companionSuffixes);
-  const all = [...companions, ...listBackups(disk, path, backupDir)];
-  return all.sort((a, b) => b.ms - a.ms);
+/** Companions lie between the backups, by the time they were written. */
+function mixed<T extends CheckedBackup>(backups: T[], companions: T[], now: number): T[] {
+  const all = [...backups];
+  const timeOf = (copy: T) => (isInFuture(copy.ms, now) ? newestTime(copy) : copy.ms);
+  for (const companion of companions) {
+    const place = all.findIndex((copy) => !(timeOf(copy) > companion.ms));
+    all.splice(place < 0 ? all.length : place, 0, companion);
+  }
+  return all;
 }
 
 function unread(context: Context, name: BackupName): CheckedBackup {
@@ -93,24 +149,18 @@ function unread(context: Context, name: BackupName): CheckedBackup {
     firstTime: NaN,
     lastTime: NaN,
     startsWithState: false,
+    lastSeq: 0,
+    headBytes: 0,
   };
 }
 
-/** `newer`: the file that came after it, whose head may say how much of it counts. */
-async function checkBackup(
-  context: Context,
-  log: Log,
-  name: BackupName,
-  newer: string,
-): Promise<CheckedBackup> {
+async function readCopy(context: Context, log: Log, name: BackupName): Promise<CheckedBackup> {
   const part = unread(context, name);
   try {
     const scan = await scanLog(context, backupLog(log, name), { fold: false });
     scan.close();
-    const isCompanion = name.companion === true;
-    const soundBytes = isCompanion ? undefined : await tornEndPutAside(context, scan, newer);
-    const fault = soundBytes === undefined ? faultOf(scan) : undefined;
-    const { firstTime, lastTime, firstKind } = scan.counter;
+    const fault = faultOf(scan);
+    const { firstTime, lastTime, firstKind, lastSeq, headBytes } = scan.counter;
     return {
       ...part,
       verdict: fault === undefined ? 'ok' : 'damaged',
@@ -118,8 +168,10 @@ async function checkBackup(
       firstTime,
       lastTime,
       startsWithState: firstKind === KIND.state,
+      lastSeq,
+      headBytes,
       fault,
-      soundBytes,
+      tornAt: tornEndOf(scan),
     };
   } catch (error) {
     // A gzip file that breaks off is a damaged backup; a disk that fails stays an error.
@@ -142,25 +194,36 @@ const faultsOf = ({ findings }: LogScan) =>
     return severity !== 'notice' && !harmlessInBackups.has(code);
   });
 
-/**
- * Compaction keeps a log with a torn end as its backup, and stands for all of it but that end.
- * Gives where the end begins, if the head of the newer file says that it stands for what is before,
- * or no other program makes such backups.
- */
-async function tornEndPutAside(
-  context: Context,
-  scan: LogScan,
-  newer: string,
-): Promise<number | undefined> {
+/** Where a torn end begins that is all that is wrong with a copy. */
+function tornEndOf(scan: LogScan): number | undefined {
   const [first, ...others] = faultsOf(scan);
-  const { writes, compaction } = scan.log.dialect;
   const isTorn = first?.code === 'torn-tail' || first?.code === 'nul-tail';
-  if (!isTorn || others.length > 0) return undefined;
+  return isTorn && others.length === 0 ? first.offset : undefined;
+}
+
+/**
+ * Compaction keeps a log with a torn end as its backup, and stands for all of it but that end: it
+ * is no fault if the head of the newer file says that it stands for what is before, or no other
+ * program makes such backups.
+ */
+async function settleEnd(
+  context: Context,
+  { dialect }: Log,
+  copy: CheckedBackup,
+  newer: string,
+): Promise<void> {
+  const { tornAt } = copy;
+  if (tornAt === undefined || copy.companion === true) return;
+  const { writes, compaction } = dialect;
   // Such backups are made by our own compaction alone, which always puts a torn end aside.
-  if (compaction === 'lines') return first.offset;
-  if (writes === undefined) return undefined;
-  const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
-  return folded !== undefined && folded <= first.offset! ? first.offset : undefined;
+  if (compaction !== 'lines') {
+    if (writes === undefined) return;
+    const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
+    if (folded === undefined || folded > tornAt) return;
+  }
+  copy.soundBytes = tornAt;
+  copy.fault = undefined;
+  copy.verdict = 'ok';
 }
 
 /** What `read` finds at the end of a file's first line; undefined where there is no such line. */
@@ -169,8 +232,8 @@ async function readHeadEnd(
   path: string,
   read: (end: string) => number | undefined,
 ): Promise<number | undefined> {
-  if (context.disk.stat(path) === undefined) return undefined;
-  const file = openSource(context, path);
+  const file = await unlessGone(context.disk, path, () => openSource(context, path));
+  if (file === undefined) return undefined;
   try {
     const end = await firstLineEnd(file);
     return end === undefined ? undefined : read(await textBefore(file, end));
@@ -179,13 +242,17 @@ async function readHeadEnd(
   }
 }
 
-/** Findings about backups: damaged ones, and a newest one older than allowed. */
+/**
+ * Findings about backups: damaged or misdated ones, and a newest one older than allowed. `scan`:
+ * of the log, where it was read.
+ */
 export function reportBackups(
   context: Context,
   log: Log,
   backups: readonly CheckedBackup[],
   findings: FindingList,
   maxAgeMs: number | undefined,
+  scan?: LogScan,
 ): void {
   for (const { path, verdict, fault, companion } of backups) {
     // A copy its library never finished is a leftover: the dialect knows what it means.
@@ -193,8 +260,18 @@ export function reportBackups(
     const consequence = 'The bot would keep this file and delete an older, sound one for it.';
     findings.add('backup-damaged', path, `does not verify: ${fault}`, { consequence });
   }
+  const own = backups.filter(({ companion }) => companion !== true);
+  const ofLog = scan === undefined ? NaN : newestTime(scan.counter);
+  const written = Number.isNaN(ofLog) ? own.map(newestTime) : [ofLog];
+  // What goes on in our future shows that it is our clock that is slow.
+  const now = Math.max(context.now(), ...written.filter((time) => !Number.isNaN(time)));
+  for (const { path, why } of misdatedOf(own, now)) {
+    const consequence = 'Programs that go by the names would take it for a newer or older one.';
+    findings.add('backup-misdated', path, why, { impact: 'harmless', consequence });
+  }
   if (maxAgeMs === undefined || log.path === '-') return;
-  const newest = backups.find(({ verdict, companion }) => verdict !== 'damaged' && !companion);
+  const isDated = ({ verdict, ms }: CheckedBackup) => verdict !== 'damaged' && !isInFuture(ms, now);
+  const newest = own.find(isDated);
   if (newest !== undefined && context.now() - newest.ms <= maxAgeMs) return;
   const words = newest ? `the newest backup is of ${newest.madeAt}` : 'there is no backup';
   findings.add('backup-stale', log.path, `${words}, older than allowed`);

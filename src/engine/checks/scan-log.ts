@@ -20,6 +20,8 @@ import { unfinishedBatch, type UnfinishedBatch } from '../damage/unfinished-batc
 export interface ScanOptions {
   /** Read only the first so many bytes of the last file. */
   until?: number;
+  /** Time of the entry before the first line, where only the end of a log is read. */
+  timeBefore?: number;
   /** Off: no keydir (a backup that is only checked). */
   fold?: boolean;
   /** Compare each checkpoint inside the log with the state before it. */
@@ -239,7 +241,8 @@ class LogScanner implements LogScan {
       });
     }
     if (isEntry && (problem & (PROBLEM.utf8 | PROBLEM.breaks)) === 0) return;
-    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const { lastTime, lastSeq: seqBefore } = this.counter;
+    const timeBefore = Number.isNaN(lastTime) ? (this.options.timeBefore ?? NaN) : lastTime;
     const at = { path: this.path, line, timeBefore, seqBefore };
     await this.damageLog.addLine(batch, row, at, source);
   }

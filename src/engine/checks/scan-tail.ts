@@ -37,14 +37,7 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
   try {
     const { size } = source.stat();
     const from = await lineStart(source, size);
-    const part = partOf(source, from ?? size);
-    const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-      open: () => part,
-      // Nothing lies beside it: an unfinished compaction is not to be merged into it.
-      lstat: () => undefined,
-      stat: (name: string) => context.disk.stat(name),
-    });
-    const scan = await scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
+    const scan = await scanFrom(context, log, source, from ?? size);
     const findings = new FindingList();
     for (const one of scan.findings.all) {
       // A consequence names its line, and here nobody counted the lines.
@@ -55,6 +48,24 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
   } finally {
     source.close();
   }
+}
+
+/** Scans an open file of a log from `from` on, a line's start. The caller closes the file. */
+async function scanFrom(context: Context, log: Log, source: SourceFile, from: number) {
+  const part = partOf(source, from);
+  const disk = Object.assign(Object.create(context.disk) as DiskReader, {
+    open: () => part,
+    // Nothing lies beside it: an unfinished compaction is not to be merged into it.
+    lstat: () => undefined,
+    stat: (name: string) => context.disk.stat(name),
+  });
+  return scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
+}
+
+/** Scans the last line of an open plain file of a log; none where that line is very long. */
+export async function scanLastLine(context: Context, log: Log, source: SourceFile) {
+  const { size } = source.stat();
+  return scanFrom(context, log, source, (await lineStart(source, size)) ?? size);
 }
 
 /** Where the last line begins; undefined when it is longer than the window and has its newline. */

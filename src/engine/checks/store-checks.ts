@@ -7,6 +7,7 @@ import type { FindingList } from '../finding-list.js';
 import { intentForReading } from '../compaction/intent.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import type { HolderSearch } from '../kernel-locks.js';
+import { whileListed } from '../listed-files.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND, type LineBatch } from '../scan/kernel.js';
 import { siblingsOf } from '../siblings.js';
@@ -66,11 +67,13 @@ export async function checkCut(
 ): Promise<boolean> {
   const cut = cutOf(scan);
   if (cut === undefined) return false;
-  const base = baseOf(scan.log, await backups());
-  if (base === undefined && !scan.log.missing) return false;
-  if (await isAllOf(context, scan, base)) return false;
-  await reportCut(context, scan, base, cut, findings);
-  return true;
+  return whileListed(context, scan.log, async () => {
+    const base = baseOf(scan.log, await backups());
+    if (base === undefined && !scan.log.missing) return false;
+    if (await isAllOf(context, scan, base)) return false;
+    await reportCut(context, scan, base, cut, findings);
+    return true;
+  });
 }
 
 /** How a killed compaction shows: nothing, zero bytes, or a torn checkpoint at the start. */

@@ -1,10 +1,11 @@
 /** compact-due: is a log worth compacting now? Thresholds only: no safety rule is decided here. */
 import { summaryOf } from '../checks/analyse.js';
+import { isInFuture } from '../checks/backup-order.js';
 import type { CompactOptions, Context } from '../context.js';
 import type { DiskReader } from '../disk.js';
 import type { Log } from '../log.js';
 import { KIND, PROBLEM } from '../scan/kernel.js';
-import { scanLog } from '../checks/scan-log.js';
+import { scanLog, type LogScan } from '../checks/scan-log.js';
 import { listBackups } from '../siblings.js';
 import { plural } from '../text.js';
 
@@ -49,7 +50,8 @@ async function decide(context: Context, log: Log, options: CompactOptions): Prom
   if (bytes < minSize && !isOld(context, log, options)) {
     return skipped(`below ${sizeWords(minSize)}`);
   }
-  if (await isOneLine(context, log, bytes)) return skipped('one line only');
+  if ((await isOneLine(context, log, bytes)) && (await isSound(context, log)))
+    return skipped('one line only');
   if (await isCompacted(context, log)) return skipped('nothing new since it was compacted');
   if (minGarbage === undefined) return due(bytes < minSize ? 'by its age' : 'by its size');
   const counted = await count(context, log);
@@ -66,9 +68,12 @@ export function bytesOf(disk: DiskReader, log: Log): number {
 
 function isOld(context: Context, log: Log, { every, backupDir }: CompactOptions): boolean {
   if (every === undefined) return false;
-  const [newest] = listBackups(context.disk, log.path, backupDir);
+  const now = context.now();
+  const backups = listBackups(context.disk, log.path, backupDir);
+  // A name from the future says that a clock was wrong, not that a compaction is recent.
+  const newest = backups.find(({ ms }) => !isInFuture(ms, now));
   const slackMs = Math.min(jitterMs, every / 10);
-  return newest === undefined || context.now() - newest.ms + slackMs >= every;
+  return newest === undefined || now - newest.ms + slackMs >= every;
 }
 
 /** True for one whole line: what compaction nearly always leaves. */
@@ -91,6 +96,16 @@ async function isOneLine(context: Context, log: Log, bytes: number): Promise<boo
   }
 }
 
+async function isSound(context: Context, log: Log): Promise<boolean> {
+  const scan = await scanLog(context, log, { fold: false });
+  scan.close();
+  return isWhole(scan);
+}
+
+/** A damaged log is never what compaction leaves: the safety rules are to see it. */
+const isWhole = ({ tail, findings }: LogScan) =>
+  tail === 'whole' && findings.all.every(({ severity }) => severity !== 'error');
+
 /** True where compaction has been here and nothing came since. */
 function isCompacted(context: Context, log: Log): Promise<boolean> {
   const isLines = log.dialect.compaction === 'lines';
@@ -110,7 +125,7 @@ async function hasOnlyLiveLines(context: Context, log: Log): Promise<boolean> {
     },
   });
   scan.close();
-  return others === 0 && sets === scan.keydir.count && scan.tail === 'whole';
+  return others === 0 && sets === scan.keydir.count && isWhole(scan);
 }
 
 /** True for a checkpoint, with one before it for merging readers, and lines without effect. */
@@ -128,7 +143,7 @@ async function isOneState(context: Context, log: Log): Promise<boolean> {
     },
   });
   scan.close();
-  return states === 1 && others === 0 && scan.tail === 'whole';
+  return states === 1 && others === 0 && isWhole(scan);
 }
 
 async function beginsWithCheckpoint(context: Context, log: Log): Promise<boolean> {

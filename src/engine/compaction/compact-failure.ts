@@ -3,8 +3,10 @@ import { dirname } from 'node:path';
 import { analyse } from '../checks/analyse.js';
 import { bytesOf } from './compact-due.js';
 import type { CompactOptions, WriteContext } from '../context.js';
-import { LogctlError } from '../errors.js';
+import { lateFinding } from '../checks/late-entries.js';
+import { EXIT, LogctlError } from '../errors.js';
 import { finding, type Finding } from '../findings.js';
+import type { LateBackup } from './late-backup.js';
 import type { Log } from '../log.js';
 import type { CompactLogPart, Failure, NextStep } from '../model.js';
 import { failureOf, nextFor, verdictOf } from '../report.js';
@@ -177,4 +179,17 @@ export function compactRemarks(part: CompactLogPart): Omit<CompactOutcome, 'part
     next.push({ argv: ['logctl', 'compact', path], why, writes: true });
   }
   return { findings, next };
+}
+
+/** What is said besides where backups hold entries that the log lacks: exit code 3 at least. */
+export function withLate(outcome: CompactOutcome, late: readonly LateBackup[]): CompactOutcome {
+  if (late.length === 0) return outcome;
+  const { part } = outcome;
+  const exitCode = part.exitCode === EXIT.ok ? EXIT.attention : part.exitCode;
+  const found = late.map(lateFinding);
+  return {
+    part: { ...part, exitCode, verdict: verdictOf(exitCode) },
+    findings: [...outcome.findings, ...found],
+    next: [...outcome.next, ...nextFor(found, part.path)],
+  };
 }

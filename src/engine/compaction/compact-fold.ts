@@ -15,8 +15,8 @@ import { prefixEnds, rewritten } from './swap-carry.js';
 import type { Stretch } from './swap-late.js';
 import { lastLineEnd } from '../bytes/sync-read.js';
 import { unfinishedBatch } from '../damage/unfinished-batch.js';
-import { isWholeEntry } from '../damage/whole-entry.js';
 import { shellQuote } from '../shell-quote.js';
+import { judgeRest } from './swap-rest.js';
 
 /** Neighbouring lines are one stretch, newlines included. */
 export interface CarriedLines {
@@ -77,7 +77,7 @@ export async function foldLog(
     try {
       if (scan.sources[0].stat().id !== id) throw rewritten(log.path, 'was replaced');
       await refuseDamage(context, scan, options);
-      if (prefixLength === 0 && size > 0 && !isWholeEntry(old, 0, size)) throw damaged(log.path);
+      if (batch === undefined) await refuseRest(context, scan, old, prefixLength);
     } catch (error) {
       scan.close();
       throw error;
@@ -120,7 +120,7 @@ export async function hashesOf(
 function unloadable(path: string, why: string): LogctlError {
   const next = [['logctl', 'recover', '--dry-run', path]];
   const message = `${path}: its own library would not load it: ${why}`;
-  return new LogctlError('damaged', message, next[0].join(' '), { path, next });
+  return new LogctlError('refused', message, next[0].join(' '), { path, next });
 }
 
 /** About how many bytes the head will have; never too few. */
@@ -161,6 +161,21 @@ async function refuseDamage(context: Context, scan: LogScan, options: CompactOpt
   if (first === undefined) return;
   const where = first.line === undefined ? '' : ` at line ${first.line}`;
   throw damaged(log.path, `${first.code}${where}: ${first.message}`);
+}
+
+/** Damage in the end that no newline ends, or nothing but the start of an entry. */
+async function refuseRest(
+  context: Context,
+  { log, counter }: LogScan,
+  old: SourceFile,
+  from: number,
+) {
+  const { size: to } = old.stat();
+  if (to === from) return;
+  const { lastTime: timeBefore } = counter;
+  const rest = await judgeRest(context, log, old, { from, to, timeBefore });
+  if (rest.kind === 'damaged') throw damaged(log.path, `${rest.damage.code} at its end`);
+  if (from === 0 && rest.kind === 'torn') throw damaged(log.path);
 }
 
 function damaged(path: string, why = 'it holds nothing but the start of an entry'): LogctlError {

@@ -24,6 +24,7 @@ import { verdictOf } from '../report.js';
 import { upstreamState } from '../checks/upstream-state.js';
 import { freshBackupPath, listBackups } from '../siblings.js';
 import { swapIn, type SwapResult } from './swap.js';
+import { restJudge } from './swap-rest.js';
 import { finishCompaction } from './swap-recovery.js';
 import { readNow } from '../bytes/sync-read.js';
 import { noSpaceWords, plural } from '../text.js';
@@ -108,6 +109,7 @@ class Compaction {
       keptAs: basename(backup),
       writeHead: (sink) => this.writeHead(folded, sink),
       proveHead: (temporary, length) => this.prove(folded, before, { temporary, length }),
+      isWhole: restJudge(this.context, this.log),
       fence: this.fence,
       offline: this.options.offline === true,
     });

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { chunksOf } from '../bytes/chunks.js';
+import { byName } from '../checks/backup-order.js';
 import type { WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
@@ -17,6 +18,8 @@ export interface GzipOptions {
   olderThanMs: number;
   backupDir?: string;
   offline?: boolean;
+  /** Only backups that are older than this one, a path. */
+  olderThan?: string;
 }
 
 /** The newest ones stay plain: they are what a recovery reads first, and late bytes may reach. */
@@ -25,8 +28,14 @@ const plainKept = 2;
 /** The backups of a log that are due for compression, newest first. */
 export function backupsToGzip(context: WriteContext, path: string, options: GzipOptions) {
   const backups = listBackups(context.disk, path, options.backupDir);
-  const isOld = ({ ms }: BackupName) => context.now() - ms > options.olderThanMs;
-  return backups.slice(plainKept).filter((backup) => !backup.compressed && isOld(backup));
+  const now = context.now();
+  const isOld = ({ ms }: BackupName) => now - ms > options.olderThanMs;
+  backups.sort(byName(now));
+  // Not found: all of them may be.
+  const plain = 1 + backups.findIndex(({ path }) => path === options.olderThan);
+  return backups
+    .slice(Math.max(plainKept, plain))
+    .filter((backup) => !backup.compressed && isOld(backup));
 }
 
 /**

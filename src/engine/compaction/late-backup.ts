@@ -1,79 +1,307 @@
-/** late-backup: does a backup hold lines that came after its compaction had let it go? */
-import type { Context } from '../context.js';
-import type { SourceFile } from '../disk.js';
-import type { EntryWriting } from '../writer/entry-text.js';
+/** late-backup: which entries of a backup came after its compaction had let it go? */
+import { backupLog } from '../checks/backups.js';
+import { isMadeAt } from '../checks/backup-order.js';
 import { firstLineEnd, textBefore } from '../bytes/line-back.js';
 import { partOf } from '../bytes/source-part.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
+import type { Context } from '../context.js';
+import { hiddenEntries } from '../damage/damage-findings.js';
+import type { SourceFile } from '../disk.js';
+import { keyToString } from '../keydir/key-bytes.js';
+import type { Log } from '../log.js';
+import { scanSource } from '../recovery/recover-state.js';
+import { KIND, type LineBatch } from '../scan/kernel.js';
+import { scanLog } from '../checks/scan-log.js';
+import { commonBytes, lineRanges, nameOfLine } from '../tail/tail-lines.js';
+import type { EntryWriting } from '../writer/entry-text.js';
 
-const windowBytes = 1 << 20;
+/** A whole entry, newline excluded. Bytes of the backup; `time` in ms, NaN where it has none. */
+export interface LateEntry {
+  offset: number;
+  length: number;
+  time: number;
+  /** Undefined for entries of no single key. */
+  key: string | undefined;
+  /** A newline ends it. */
+  ended: boolean;
+}
 
-/**
- * Bytes of whole lines in a backup that the file made of it does not carry: a writer had opened it
- * before the swap and was held up for longer than the swap waits. 0 where all is carried, or where
- * `later` (the files that came after it, the next one first) shows no compaction of ours.
- */
-export async function lateBytesOf(
-  context: Context,
-  backup: SourceFile,
-  later: readonly string[],
-  writes: EntryWriting,
-): Promise<number> {
-  let head: string | undefined;
-  let late = 0;
-  for (const path of later) {
-    const next = context.disk.open(path);
-    try {
-      const { folded, end, line } = await headOf(next, writes);
-      // A merge of late lines keeps the head: what the first one lacks, the merged one has.
-      if (folded === undefined || (head !== undefined && line !== head)) return late;
-      head = line;
-      const to = lastLineEnd(backup, folded, backup.stat().size);
-      if (to <= folded || (await carries(partOf(backup, folded, to), partOf(next, end)))) return 0;
-      late = to - folded;
-    } finally {
-      next.close();
-    }
-  }
-  return late;
+/** A backup and the entries that the files which came after it lack, in file order. */
+export interface LateBackup {
+  path: string;
+  entries: LateEntry[];
+  /** What the log holds before this byte is older: the state it begins with, what was carried. */
+  after: number;
+}
+
+/** A file of a log: a backup, or the log itself, whose name has no number. */
+export interface ChainFile {
+  path: string;
+  /** The number in its name. */
+  ms?: number;
+  compressed?: boolean;
+  /** Bytes of the state it begins with, where that is known already. */
+  headBytes?: number;
 }
 
 /** The checkpoint a file begins with: the end of its last line, and what that line says. */
-async function headOf(file: SourceFile, writes: EntryWriting) {
-  let end = 0;
+interface Head {
+  folded: number;
+  compactedAt: number;
+  /** Offset of the line that follows it. */
+  end: number;
+  /** The last bytes of its last line: what tells it from other heads. */
+  line: string;
+}
+
+/**
+ * The backups with entries that came late: a writer that had opened the file before the swap goes
+ * on in it, through a descriptor or another name (a bind mount). `chain`: the log first, then its
+ * backups, newest first. What a head was made from it says by size and time; a backup is compared
+ * only with a head that was made from it, so one whose successor is gone or compressed is left
+ * out. Late entries that newer ones in other backups have replaced are none: nothing lacks them.
+ * Oldest backup first. Throws LogctlError.
+ */
+export async function lateBackups(
+  context: Context,
+  log: Log,
+  chain: readonly ChainFile[],
+): Promise<LateBackup[]> {
+  const { writes } = log.dialect;
+  if (writes === undefined || chain.length < 2) return [];
+  const heads = new Map<ChainFile, Head | undefined>();
+  for (const file of chain) heads.set(file, await headIn(context, file, writes));
+  const found: LateBackup[] = [];
+  for (let i = chain.length - 1; i > 0; i--) {
+    const backup = chain[i];
+    const head = heads.get(chain[i - 1]);
+    if (head === undefined || backup.compressed === true) continue;
+    // A log that was restored or merged begins as one of its backups does: both had one start.
+    const isOlder = chain.slice(i).some((file) => heads.get(file)?.line === head.line);
+    if (isOlder || !isMadeAt({ ms: backup.ms ?? NaN }, head.compactedAt)) continue;
+    const newer = chain.slice(0, i).flatMap((file) => {
+      return file.compressed === true ? [] : [{ path: file.path, head: heads.get(file) }];
+    });
+    const isWhole = isUnbroken(chain.slice(0, i), heads);
+    const compared = { path: backup.path, head, newer, isWhole };
+    const entries = await lateEntries(context, log, compared);
+    if (entries.length === 0) continue;
+    found.push({ path: backup.path, entries, after: carriedUpTo(context, compared) });
+  }
+  return found;
+}
+
+/** True where each of these files was made from the next one, so that none is missing. */
+function isUnbroken(chain: readonly ChainFile[], heads: ReadonlyMap<ChainFile, Head | undefined>) {
+  return chain.every((file, place) => {
+    if (file.compressed === true) return false;
+    if (place === 0) return true;
+    const newer = heads.get(chain[place - 1]);
+    // A log that lost its head is given one of its newest backup.
+    if (newer === undefined) return place === 1;
+    const isSame = newer.line === heads.get(file)?.line;
+    return isSame || isMadeAt({ ms: file.ms ?? NaN }, newer.compactedAt);
+  });
+}
+
+async function headIn(
+  context: Context,
+  file: ChainFile,
+  writes: EntryWriting,
+): Promise<Head | undefined> {
+  if (file.compressed === true || file.headBytes === 0) return undefined;
+  const source = context.disk.open(file.path);
+  try {
+    return await headOf(source, writes, file.headBytes);
+  } finally {
+    source.close();
+  }
+}
+
+async function headOf(
+  file: SourceFile,
+  writes: EntryWriting,
+  known = 0,
+): Promise<Head | undefined> {
+  const isKnown = known > 0 && readNow(file, known - 1, known)[0] === 0x0a;
   // Where readers differ the head is two lines, and the second one says what was folded.
-  for (let lines = 0; lines < 2; lines++) {
-    const length = await firstLineEnd(partOf(file, end));
-    if (length === undefined) break;
-    end += length;
+  for (let end = isKnown ? known - 1 : 0, lines = 0; lines < 2; lines++, end++) {
+    if (!isKnown) {
+      const length = await firstLineEnd(partOf(file, end));
+      if (length === undefined) return undefined;
+      end += length;
+    }
     const line = await textBefore(file, end);
     const folded = writes.readFolded(line);
-    end += 1;
-    if (folded !== undefined) return { folded, end, line };
+    const compactedAt = writes.readCompactedAt(line);
+    if (folded !== undefined) return { folded, compactedAt, end: end + 1, line };
+    if (isKnown) return undefined;
   }
-  return { folded: undefined, end: 0, line: '' };
+  return undefined;
 }
 
-/** True when the lines stand together in `rest`, whatever stands before them. */
-async function carries(lines: SourceFile, rest: SourceFile): Promise<boolean> {
-  const { size } = lines.stat();
-  const limit = rest.stat().size - size;
-  const first = readNow(lines, 0, Math.min(size, windowBytes));
-  for (let at = 0; at <= limit;) {
-    if (Buffer.compare(first, readNow(rest, at, at + first.length)) === 0) {
-      if (isSame(lines, partOf(rest, at, at + size), size)) return true;
+interface Compared {
+  path: string;
+  /** The head that was made from it. */
+  head: Head;
+  /** The files that came after it, the log first. */
+  newer: { path: string; head: Head | undefined }[];
+  /** None of them is missing. */
+  isWhole: boolean;
+}
+
+async function lateEntries(context: Context, log: Log, compared: Compared): Promise<LateEntry[]> {
+  const { path, head, newer, isWhole } = compared;
+  const backup = context.disk.open(path);
+  try {
+    const { size } = backup.stat();
+    const { folded } = head;
+    if (size <= folded || readNow(backup, folded - 1, folded)[0] !== 0x0a) return [];
+    if (isCarried(context, backup, compared)) return [];
+    const entries = await entriesAfter(context, log, backup, folded);
+    const open = new OpenEntries(backup, entries);
+    for (const file of newer)
+      if (file.head !== undefined) open.strike(context, file, file.head.end);
+    if (newer[0].head?.line === head.line) return open.left();
+    if (isWhole) return await withoutReplaced(context, log, open.left(), newer);
+    // What a file set that is missing cannot be known: only what came after the log began counts.
+    const began = newer[0].head?.compactedAt ?? Infinity;
+    return open.left().filter(({ time }) => time > began);
+  } finally {
+    backup.close();
+  }
+}
+
+/** True where all that follows the prefix follows the head as well, at once. */
+function isCarried(context: Context, backup: SourceFile, { head, newer }: Compared): boolean {
+  const { size } = backup.stat();
+  const length = carriedBytes(context, backup, newer.at(-1)!.path, head);
+  return head.folded + length === size;
+}
+
+/** Bytes of whole lines that follow both the prefix and the head made from it. */
+function carriedBytes(context: Context, backup: SourceFile, path: string, head: Head): number {
+  const to = lastLineEnd(backup, head.folded, backup.stat().size);
+  const next = context.disk.open(path);
+  try {
+    const old = { source: backup, from: head.folded, to };
+    return commonBytes(old, { source: next, from: head.end });
+  } finally {
+    next.close();
+  }
+}
+
+/** Where the log's own entries begin, as far as can be told. */
+function carriedUpTo(context: Context, { path, head, newer: [log] }: Compared): number {
+  if (log.head?.line !== head.line) return log.head?.end ?? 0;
+  const backup = context.disk.open(path);
+  try {
+    return head.end + carriedBytes(context, backup, log.path, head);
+  } finally {
+    backup.close();
+  }
+}
+
+/** The whole entries of an open backup from `from` on, those inside damaged lines too. */
+async function entriesAfter(
+  context: Context,
+  log: Log,
+  backup: SourceFile,
+  from: number,
+): Promise<LateEntry[]> {
+  const entries: LateEntry[] = [];
+  const { size } = backup.stat();
+  const onRows = (batch: LineBatch) => {
+    for (let row = 0; row < batch.count; row++) {
+      const kind = batch.kind[row];
+      if (kind === KIND.blank || kind === KIND.bad) continue;
+      const [offset, length] = [from + batch.offset[row], batch.length[row]];
+      const ended = offset + length < size;
+      entries.push({ offset, length, time: batch.time[row], key: keyOf(batch, row), ended });
     }
-    const length = await firstLineEnd(partOf(rest, at));
-    if (length === undefined) return false;
-    at += length + 1;
+  };
+  const scan = await scanSource(context, log, partOf(backup, from), { fold: false, onRows });
+  scan.close();
+  for (const { offset, length, time, key } of scan.damages.flatMap(hiddenEntries)) {
+    entries.push({ offset: from + offset, length, time, key, ended: false });
   }
-  return false;
+  return entries.sort((a, b) => a.offset - b.offset);
 }
 
-function isSame(left: SourceFile, right: SourceFile, size: number): boolean {
-  for (let at = 0; at < size; at += windowBytes) {
-    const end = Math.min(size, at + windowBytes);
-    if (Buffer.compare(readNow(left, at, end), readNow(right, at, end)) !== 0) return false;
+function keyOf(batch: LineBatch, row: number): string | undefined {
+  if (batch.kind[row] !== KIND.put && batch.kind[row] !== KIND.delete) return undefined;
+  const start = batch.keyStart[row];
+  return keyToString(batch.keys.slice(start, start + batch.keyLength[row]));
+}
+
+/** Entries of a backup that no newer file was seen to have, each as often as it is there. */
+class OpenEntries {
+  private readonly byName = new Map<string, LateEntry[]>();
+  private readonly lengths = new Set<number>();
+
+  constructor(backup: SourceFile, entries: readonly LateEntry[]) {
+    for (const entry of entries) {
+      const name = nameOfLine(backup, entry.offset, entry.length);
+      const same = this.byName.get(name);
+      if (same === undefined) this.byName.set(name, [entry]);
+      else same.push(entry);
+      this.lengths.add(entry.length);
+    }
   }
-  return true;
+
+  /** Takes out those that are lines of a file from `from` on. */
+  strike(context: Context, { path }: { path: string }, from: number): void {
+    if (this.byName.size === 0) return;
+    const file = context.disk.open(path);
+    try {
+      for (const { offset, length } of lineRanges(file, from, file.stat().size)) {
+        if (!this.lengths.has(length)) continue;
+        const name = nameOfLine(file, offset, length);
+        const same = this.byName.get(name);
+        same?.shift();
+        if (same?.length === 0) this.byName.delete(name);
+      }
+    } finally {
+      file.close();
+    }
+  }
+
+  left(): LateEntry[] {
+    return [...this.byName.values()].flat().sort((a, b) => a.offset - b.offset);
+  }
+}
+
+/**
+ * The entries that still matter: the log begins with a state that was folded from the backups in
+ * between. A key that one of those set later, by its time, has its newer value in that state.
+ */
+async function withoutReplaced(
+  context: Context,
+  log: Log,
+  entries: readonly LateEntry[],
+  newer: Compared['newer'],
+): Promise<LateEntry[]> {
+  if (entries.length === 0) return [];
+  const newest = new Map<string, number>(entries.map(({ key }) => [key ?? '', -Infinity]));
+  let replacedAt = -Infinity;
+  const later = (time: number, than: number) => (time > than || Number.isNaN(time) ? time : than);
+  for (const { path, head } of newer.slice(1)) {
+    const onRows = (batch: LineBatch) => {
+      for (let row = 0; row < batch.count; row++) {
+        const isHead = head !== undefined && batch.offset[row] < head.end;
+        const time = batch.time[row];
+        if (batch.kind[row] === KIND.state && !isHead) replacedAt = later(time, replacedAt);
+        const key = keyOf(batch, row);
+        const known = key === undefined ? undefined : newest.get(key);
+        if (known !== undefined) newest.set(key!, later(time, known));
+      }
+    };
+    const scan = await scanLog(context, backupLog(log, { path }), { fold: false, onRows });
+    scan.close();
+  }
+  // Where times are unknown the place decides: what came in a newer file is newer.
+  return entries.filter(({ key, time }) => {
+    const at = key === undefined ? -Infinity : newest.get(key)!;
+    return [at, replacedAt].every((one) => one === -Infinity || one < time);
+  });
 }

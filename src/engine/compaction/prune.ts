@@ -1,10 +1,10 @@
 /** prune: the oldest backups of a log go, when nothing can be lost with them. */
+import { isInFuture } from '../checks/backup-order.js';
+import { chainOf, findLate } from '../checks/late-entries.js';
 import type { WriteContext } from '../context.js';
 import type { Log } from '../log.js';
-import { lateBytesOf } from './late-backup.js';
 import { supersede } from './quiet-backup.js';
-import { listBackups, siblingsOf, type BackupName } from '../siblings.js';
-import { plural } from '../text.js';
+import { listBackups, siblingsOf } from '../siblings.js';
 
 /** Backups kept where nothing else is said: the bot's own count, in the same series. */
 export const backupsKeptDefault = 3;
@@ -19,9 +19,11 @@ export interface PruneOptions {
 }
 
 /**
- * Removes backups beyond the newest `backups`, by the number in their exact names, and gives the
- * paths that went, newest first. One that somebody may still write to stays, and one with lines
- * that came too late to be carried. The caller holds the compaction lock. Throws LogctlError.
+ * Removes backups beyond the newest `backups` and gives the paths that went, newest first. Which
+ * are older their content tells. One that somebody may still write to stays, and one with entries
+ * that came too late to be carried, with all that came after it: those show what it lacks. A name
+ * from the future is never counted and never removed: a person has to say what it is. The caller
+ * holds the compaction lock. Throws LogctlError.
  */
 export async function prune(
   context: WriteContext,
@@ -31,36 +33,21 @@ export async function prune(
   const { disk } = context;
   // A swap that is not over needs its old file.
   if (disk.lstat(siblingsOf(log.path).intent) !== undefined) return [];
-  const all = listBackups(disk, log.path, backupDir);
+  const names = listBackups(disk, log.path, backupDir);
+  if (names.length <= Math.max(1, backups)) return [];
+  const [, ...all] = await chainOf(context, log, { backupDir });
+  const now = context.now();
+  const own = all.filter(({ path }) => path === newest);
+  const others = all.filter(({ path, ms }) => path !== newest && !isInFuture(ms!, now));
+  const late = new Set((await findLate(context, log, { backupDir })).map(({ path }) => path));
   const removed: string[] = [];
   // The oldest first: what came after it is still there to compare.
-  for (let i = all.length - 1; i >= Math.max(1, backups); i--) {
-    const { path, compressed } = all[i];
-    if (path === newest) continue;
-    const later = [all[i - 1], all[i - 2]].filter((one) => one && !one.compressed);
-    const late = compressed ? 0 : await lateIn(context, log, path, later);
-    if (late > 0) {
-      const words = `${plural(late, 'byte')} of entries came after its compaction`;
-      context.say?.(0, `${path}: kept, ${words}; compare them with the log`);
-    } else if (await supersede(context, path, { offline }, async () => undefined)) {
-      removed.unshift(path);
+  for (const { path } of [...own, ...others].slice(Math.max(1, backups)).reverse()) {
+    if (late.has(path)) {
+      context.say?.(0, `${path}: kept, entries came into it after its compaction`);
+      break;
     }
+    if (await supersede(context, path, { offline }, async () => undefined)) removed.unshift(path);
   }
   return removed;
-}
-
-async function lateIn(
-  context: WriteContext,
-  { dialect }: Log,
-  path: string,
-  later: readonly BackupName[],
-): Promise<number> {
-  if (dialect.writes === undefined) return 0;
-  const backup = context.disk.open(path);
-  try {
-    const paths = later.map((one) => one.path);
-    return await lateBytesOf(context, backup, paths, dialect.writes);
-  } finally {
-    backup.close();
-  }
 }

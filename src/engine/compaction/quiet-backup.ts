@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import type { WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
+import { unlessGone } from '../listed-files.js';
 
 /**
  * Runs `secure` on a backup under a read lease and removes the backup afterwards, still under it.
@@ -19,7 +20,9 @@ export async function supersede(
   secure: (backup: SourceFile) => Promise<void>,
 ): Promise<boolean> {
   const { disk, locks } = context;
-  const backup = disk.open(path);
+  const backup = await unlessGone(disk, path, () => disk.open(path));
+  // A format's own program prunes, too.
+  if (backup === undefined) return false;
   const unshield = locks.shield();
   try {
     const answer = locks.lease(backup, 'read');

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { SourceFile, TargetFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
-import { isWholeEntry } from '../damage/whole-entry.js';
+import type { Stretch } from './swap-late.js';
 
 const windowBytes = 1 << 20;
 const guardBytes = 4_096;
@@ -66,21 +66,20 @@ export class Carrier {
     return isAny;
   }
 
-  /**
-   * What stands behind the last newline when nobody writes any more: a whole entry is copied and
-   * ended with a newline, anything else is left out. Undefined when nothing stands there.
-   */
-  settleRest(): Rest | undefined {
+  /** What follows the last newline; undefined where nothing does. */
+  get rest(): Stretch | undefined {
     const { size } = this.old.stat();
-    const offset = this.position;
-    if (size === offset) return undefined;
-    const carried = isWholeEntry(this.old, offset, size);
+    return size === this.position ? undefined : { from: this.position, to: size };
+  }
+
+  /** Settles that rest: a whole entry is copied and ended with a newline, others are left out. */
+  settleRest({ from, to }: Stretch, carried: boolean): Rest {
     if (carried) {
-      this.copy(size);
+      this.copy(to);
       this.append(Uint8Array.of(newline));
     }
-    this.position = size;
-    return { offset, length: size - offset, carried };
+    this.position = to;
+    return { offset: from, length: to - from, carried };
   }
 
   private copy(end: number): void {

@@ -2,6 +2,7 @@
 import type { Sink } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import type { Intent } from './intent.js';
+import type { Stretch } from './swap-late.js';
 
 /** One replacement of a log by a new file, beside whatever writers there are. */
 export interface SwapJob {
@@ -26,6 +27,11 @@ export interface SwapJob {
   writeHead(sink: Sink): Promise<void>;
   /** Reads the head back from disk (`headLength` bytes); throws to leave the log as it is. */
   proveHead(temporary: SourceFile, headLength: number): Promise<void>;
+  /**
+   * True where the end of `old` that no newline ends is a whole entry, false where it is the start
+   * of one. Throws LogctlError where it is damaged: the log is then left as it is.
+   */
+  isWhole(old: SourceFile, rest: Stretch): Promise<boolean>;
   /** Asked right before the rename: throws where the library's own lock is no longer ours. */
   fence?(): void;
   /** The operator says that no writer runs: go on where there are no leases. */

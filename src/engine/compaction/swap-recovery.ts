@@ -5,12 +5,13 @@ import type { Sink, WriteContext } from '../context.js';
 import type { FileStat, SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { inodeOf, readIntent, removeIntent, writeIntent, type Intent } from './intent.js';
-import { openLog } from '../log.js';
+import { openLog, type Log } from '../log.js';
 import { mergedPieces, type MergedPiece } from './merged-source.js';
 import { freshBackupPath, logOfBackup, siblingsOf } from '../siblings.js';
 import { swapIn } from './swap.js';
 import { endsHash } from './swap-carry.js';
 import { findLateLines, type LateLines } from './swap-late.js';
+import { restJudge } from './swap-rest.js';
 import { heldByWriter, leaseRefused } from './swap-refusals.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
 
@@ -101,7 +102,8 @@ async function merge(
   intent: Intent,
   options: FinishOptions,
 ): Promise<number> {
-  const { dialect } = await openLog(context, path, options);
+  const log = await openLog(context, path, options);
+  const { dialect } = log;
   const old = openKept(context, path, intent);
   try {
     await waitUntilQuiet(context, old, options);
@@ -109,7 +111,7 @@ async function merge(
     try {
       const late = findLateLines({ old, fresh, intent, resync: dialect.resync });
       if (late.late.length === 0) removeIntent(context, path);
-      else await swapMerged(context, { path, intent, old, fresh, late, options });
+      else await swapMerged(context, { log, intent, old, fresh, late, options });
       return late.late.reduce((sum, { from, to }) => sum + to - from, 0);
     } finally {
       fresh.close();
@@ -141,7 +143,7 @@ async function waitUntilQuiet(
 }
 
 interface Merge {
-  path: string;
+  log: Log;
   intent: Intent;
   old: SourceFile;
   fresh: SourceFile;
@@ -151,7 +153,8 @@ interface Merge {
 
 /** A swap whose head is the log with the late lines where they belong, byte for byte. */
 async function swapMerged(context: WriteContext, merge: Merge): Promise<void> {
-  const { path, intent, old, fresh, late, options } = merge;
+  const { log, intent, old, fresh, late, options } = merge;
+  const { path } = log;
   const prefixLength = lastLineEnd(fresh, late.resume, fresh.stat().size);
   const pieces = mergedPieces({ old, fresh, late, freshEnd: prefixLength });
   const { outcome } = await swapIn(context, {
@@ -161,6 +164,7 @@ async function swapMerged(context: WriteContext, merge: Merge): Promise<void> {
     keptAs: basename(freshBackupPath(context.disk, path, context.now())),
     writeHead: async (sink) => copyPieces(context, pieces, sink),
     proveHead: async (temporary, length) => provePieces(pieces, temporary, length),
+    isWhole: restJudge(context, log),
     offline: options.offline === true,
     previous: intent,
   });

@@ -173,8 +173,7 @@ class Swap {
     leases.quiesce(carrier);
     this.checkUnchanged();
     let isSynced = !carrier.carryLines();
-    const rest = carrier.settleRest();
-    if (rest !== undefined) await this.settle(rest);
+    const rest = await this.settleRest();
     if (rest?.carried === true) isSynced = false;
     if (!isSynced) fresh.sync();
     leases.holdFresh();
@@ -236,8 +235,11 @@ class Swap {
   }
 
   /** Without a newline at its end, and nobody writes: the intent must tell what became of it. */
-  private async settle(rest: Rest): Promise<void> {
+  private async settleRest(): Promise<Rest | undefined> {
     const { context, job, stat, carrier } = this;
+    const { rest: stretch } = carrier;
+    if (stretch === undefined) return undefined;
+    const rest = carrier.settleRest(stretch, await job.isWhole(job.old, stretch));
     if (!rest.carried) {
       const { path } = job;
       const stamp = freshStamp(context.disk, path, context.now());
@@ -248,6 +250,7 @@ class Swap {
       await writeQuarantine(context, quarantine, [{ path, line, reason, ...rest }], stat);
     }
     this.writeIntent(rest);
+    return rest;
   }
 
   private writeIntent(rest?: Rest): void {

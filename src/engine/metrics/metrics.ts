@@ -1,6 +1,7 @@
 /** metrics: what a run did, for node_exporter's textfile collector. */
 import { basename, dirname } from 'node:path';
 import { writeOutput } from '../apply.js';
+import { isInFuture } from '../checks/backup-order.js';
 import type { Context } from '../context.js';
 import { readSmallText, type Disk, type DiskReader } from '../disk.js';
 import { EXIT, LogctlError, type ExitCode } from '../errors.js';
@@ -136,9 +137,12 @@ function facts(
     if (sizes.live !== undefined) add('logctl_dead_bytes', Math.max(0, sizes.after - sizes.live));
   }
   const backups = listBackups(context.disk, path, backupDir);
+  const now = context.now();
   add('logctl_backups', backups.length);
   for (const [window, ms] of Object.entries(windows)) {
-    const recent = backups.filter((backup) => context.now() - backup.ms <= ms);
+    const recent = backups.filter((backup) => {
+      return !isInFuture(backup.ms, now) && now - backup.ms <= ms;
+    });
     add('logctl_compactions', recent.length, { window });
   }
   for (const severity of severities) {

@@ -26,6 +26,7 @@ import type { LogScan } from '../checks/scan-log.js';
 import { siblingsOf } from '../siblings.js';
 import { partOf } from '../bytes/source-part.js';
 import { stateHash } from '../keydir/state-hash.js';
+import { restJudge } from '../compaction/swap-rest.js';
 import { swapIn } from '../compaction/swap.js';
 
 /** Paths of what an applied plan left; null where there is none. */
@@ -145,6 +146,7 @@ class Application {
         keptAs: basename(evidence.original),
         writeHead: async (sink) => this.written(await writeParts(context, plan, sink)),
         proveHead: (temporary, length) => this.prove(temporary, length, stat),
+        isWhole: restJudge(context, this.log),
         fence: this.fence,
         offline: options.offline === true,
       });

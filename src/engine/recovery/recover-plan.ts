@@ -1,13 +1,14 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
 import { basename } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
-import { baseOf, type CheckedBackup } from '../checks/backups.js';
+import type { CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
 import { codeOf, hiddenEntries, isCutByReader } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
 import { duplicatedBlocks } from '../damage/duplicates.js';
 import { finishPlan } from './recover-finish.js';
 import { findFills, groupDamages, lineLength } from './fills.js';
+import { whileListed } from '../listed-files.js';
 import type { Log } from '../log.js';
 import { PartList } from './part-list.js';
 import { earlierEvidence } from './earlier-evidence.js';
@@ -30,10 +31,13 @@ import {
   remainsOf,
 } from './recover-copies.js';
 import { evidencePaths, freshStamp } from './recover-evidence.js';
+import { LateEntries, lateNote, lateRegion } from './recover-late.js';
+import { chooseBase, type ChosenBase } from './recover-rivals.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { keysLeft, scanPlanned } from './recover-state.js';
+import type { LogScan } from '../checks/scan-log.js';
 import { cutOf, isAllOf } from '../checks/store-checks.js';
 import { plural } from '../text.js';
 
@@ -43,14 +47,16 @@ export async function planLog(
   log: Log,
   options: RecoverOptions,
 ): Promise<LogPlan> {
-  const analysis = await analyse(context, log, options);
-  const planner = new LogPlanner(context, analysis, options);
-  try {
-    return await planner.plan();
-  } finally {
-    planner.close();
-    analysis.scan.close();
-  }
+  return whileListed(context, log, async (current) => {
+    const analysis = await analyse(context, current, options);
+    const planner = new LogPlanner(context, analysis, options);
+    try {
+      return await planner.plan();
+    } finally {
+      planner.close();
+      analysis.scan.close();
+    }
+  });
 }
 
 class LogPlanner {
@@ -58,6 +64,8 @@ class LogPlanner {
   private readonly policy: Policy;
   private readonly out: LogPlan;
   private readonly world: RegionWorld;
+  private late!: LateEntries;
+  private chosen: ChosenBase = {};
 
   constructor(
     private readonly context: Context,
@@ -89,8 +97,9 @@ class LogPlanner {
   }
 
   async plan(): Promise<LogPlan> {
-    const { scan, backups, findings, log } = this.analysis;
-    const base = baseOf(log, backups);
+    const { scan, findings, log } = this.analysis;
+    this.chosen = await chooseBase(this.context, this.analysis);
+    const { base, rival } = this.chosen;
     const cut = (await isAllOf(this.context, scan, base)) ? undefined : cutOf(scan);
     const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
     const before = isCut ? undefined : predecessorOf(this.analysis);
@@ -100,16 +109,35 @@ class LogPlanner {
     const putsBase = adds === true && this.policy === 'salvage';
     if (adds === true && !putsBase) this.out.notes.push(orphanNote(this.analysis));
     this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
+    const bringsBack = await this.planLate();
     const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
-    if (!isCut && !putsBase && isSound) return this.finish('none');
+    if (!isCut && !putsBase && !bringsBack && isSound) return this.finish('none');
     this.out.notes.push(...earlierEvidence(this.context.disk, this.analysis.log.path));
     if (this.policy === 'strict') {
       return this.refuse('policy strict refuses any damage', [['--policy', 'tail']]);
     }
+    if (rival !== undefined && (isCut || putsBase)) return this.refuseBase(base!, rival);
     if (isCut) return this.planCut(base, cut);
     if (before !== undefined) return this.planBehind(before);
     if (!putsBase) return this.planLines(scan.damages);
     return this.planOrphan(base!, overlap as Overlap);
+  }
+
+  /** Entries that came late into backups: policy salvage brings them back. True where it does. */
+  private async planLate(): Promise<boolean> {
+    const { context, analysis, out, policy } = this;
+    const { late, log } = analysis;
+    const isSalvage = policy === 'salvage';
+    this.late = await LateEntries.of(context, log, isSalvage ? late : []);
+    if (isSalvage) out.regions.push(...late.map(lateRegion));
+    else out.notes.push(...late.map(lateNote));
+    return isSalvage && late.length > 0;
+  }
+
+  private refuseBase(base: CheckedBackup, rival: CheckedBackup): LogPlan {
+    const both = `${base.path} and ${rival.path} both verify`;
+    const why = 'a name is from the future, and nothing in them tells which is newer';
+    return this.refuse(`${both}, ${why}: move away the one that is not to be used`, []);
   }
 
   /** What the damaged log lost may be in the file it was made from: that comes first. */
@@ -183,13 +211,15 @@ class LogPlanner {
     from = 0,
     rest?: { path: string; offset: number; length: number },
   ): Promise<LogPlan> {
-    const { context, analysis, world, parts, policy } = this;
+    const { context, analysis, world, parts, policy, out } = this;
     const { scan, backups } = analysis;
     const { path } = scan.log;
     // A line that is only spelled anew loses nothing: it stands in no policy's way.
     const broken = damages.filter((damage) => !isCutByReader(damage));
     const blocking = broken.find((damage) => !this.isTornEnd(damage));
     if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
+    const refused = await this.replaceNothing(broken);
+    if (refused !== undefined) return refused;
     if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], from);
     if (scan.uncounted > 0) {
       const lines = scan.damages.length + scan.uncounted;
@@ -198,21 +228,61 @@ class LogPlanner {
     }
     const groups = groupDamages(damages);
     const isSalvage = policy === 'salvage';
-    const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));
+    const isFillable = isSalvage && out.base === undefined;
+    const lossy = groups.filter((group) => isFillable && this.isWorthFilling(group.damages));
     const copies = backups.filter((copy) => isHistory(scan.log, copy));
     const fills = await findFills(context, scan, lossy, copies);
     let at = from;
     for (const group of groups) {
-      parts.range(path, at, group.offset - at);
+      this.late.keep(parts, path, at, group.offset);
       this.out.regions.push(...(await planGroup(world, group, fills.get(group))));
       at = group.end;
     }
-    parts.range(path, at, scan.bytes - at);
+    this.late.keep(parts, path, at, scan.bytes);
     const endsWhole = damages.at(-1)?.ended !== false;
     // What the backup has behind the log's last byte begins with the newline, if that is missing.
     if (rest !== undefined && rest.length > 0) parts.range(rest.path, rest.offset, rest.length);
     else if (scan.tail === 'unended' && endsWhole) this.endLastLine();
+    this.late.keepRest(parts);
     return this.finish('recover');
+  }
+
+  /**
+   * Where the policy leaves no entry of the log, a sound copy comes first: an empty log would pass
+   * for one that a killed compaction cut. Gives the refusal, where a person has to decide.
+   */
+  private async replaceNothing(broken: readonly Damage[]): Promise<LogPlan | undefined> {
+    const { context, analysis, world, out, chosen } = this;
+    const { base, rival } = chosen;
+    const isStarted = out.base !== undefined || broken.length === 0;
+    if (isStarted || base === undefined || (await this.leavesEntries(broken))) return undefined;
+    if (rival !== undefined) return this.refuseBase(base, rival);
+    const { emptiesInPlace } = analysis.log.dialect;
+    if (emptiesInPlace === true && this.policy !== 'salvage') {
+      const holds = `${basename(base.path)} holds ${plural(base.bytes, 'byte')}`;
+      const message = `no entry of ${analysis.log.path} would be left, and ${holds}`;
+      return this.refuse(message, [['--policy', 'salvage']]);
+    }
+    const why = `policy ${this.policy} would leave no entry of the log`;
+    await putBase(context, analysis, world, out, base, { why });
+    return undefined;
+  }
+
+  /** True where the policy keeps any entry of the log itself. */
+  private async leavesEntries([first, ...others]: readonly Damage[]): Promise<boolean> {
+    const { scan } = this.analysis;
+    if (this.policy === 'prefix') {
+      const kept = await this.keptUpTo(first.offset);
+      kept.close();
+      return entriesOf(kept) > 0;
+    }
+    const isSaved = (damage: Damage) => damage.replayed || hiddenEntries(damage).length > 0;
+    return entriesOf(scan) > 0 || [first, ...others].some(isSaved);
+  }
+
+  private keptUpTo(offset: number): Promise<LogScan> {
+    const { log } = this.analysis;
+    return scanPlanned(this.context, log, wholeUpTo(log.path, offset));
   }
 
   /** Lost entries, and an end that is torn or lost: a backup may have it whole. */
@@ -253,14 +323,14 @@ class LogPlanner {
 
   /** Policy prefix: the log ends before its first damage. */
   private async cutHere(first: Damage, from: number): Promise<LogPlan> {
-    const { context, analysis, parts, out, world } = this;
+    const { analysis, parts, out, world } = this;
     const { scan } = analysis;
     const { line, offset } = first;
     const code = codeOf(first);
     parts.range(scan.log.path, from, offset - from);
     const length = scan.bytes - offset;
     quarantine(world, first, offset, length, `${code}: policy prefix ends the log here`);
-    const kept = await scanPlanned(context, scan.log, wholeUpTo(scan.log.path, offset));
+    const kept = await this.keptUpTo(offset);
     const whole = scan.damages.reduce((sum, damage) => {
       return sum + lostIn(scan, damage) + hiddenEntries(damage).length;
     }, 0);

@@ -14,6 +14,7 @@ import { freshStamp, evidencePaths, readReceipt, type Receipt } from './recover-
 import { scanSource } from './recover-state.js';
 import { partOf } from '../bytes/source-part.js';
 import { readIntent } from '../compaction/intent.js';
+import { restJudge } from '../compaction/swap-rest.js';
 import { swapIn } from '../compaction/swap.js';
 import { finishCompaction } from '../compaction/swap-recovery.js';
 import { plural } from '../text.js';
@@ -205,6 +206,8 @@ async function swapBack(
   },
 ): Promise<Undone> {
   const { path, kept, source, receipt, options, fence } = back;
+  const { options: given, dialect } = receipt.plan;
+  const log = await openLog(context, path, { ...given, dialect });
   const old = context.disk.open(path);
   try {
     const { size } = old.stat();
@@ -219,6 +222,7 @@ async function swapBack(
         const head = await hashOf(partOf(temporary, 0, receipt.original!.size));
         if (head !== receipt.original!.sha256) throw notTheOriginal(source.path);
       },
+      isWhole: restJudge(context, log),
       fence,
       offline: options.offline === true,
     });

@@ -1,11 +1,12 @@
 /** tail-follower: the files of one followed log, and each of its new lines once. */
+import { chainOf } from '../checks/late-entries.js';
 import type { Context } from '../context.js';
 import type { FileStat } from '../disk.js';
 import { filterOf, textOf, type Candidate } from '../entries.js';
 import { LogctlError } from '../errors.js';
 import { makeKernel, type Log } from '../log.js';
 import type { Kernel } from '../scan/kernel.js';
-import { listBackups, siblingsOf } from '../siblings.js';
+import { siblingsOf } from '../siblings.js';
 import { lastLineEnd } from '../bytes/sync-read.js';
 import type { FollowOptions, TailEvent, TailNotice } from './tail-events.js';
 import { FollowedFile, type TailLine } from './tail-file.js';
@@ -183,7 +184,7 @@ export class Follower {
   }
 
   private async switchFiles(): Promise<TailNotice | undefined> {
-    const fresh = this.openFresh();
+    const fresh = await this.openFresh();
     if (fresh === undefined) return undefined;
     const { log, kernel, current } = this;
     // A file that was replaced twice: its late lines were read at the start of this look.
@@ -200,9 +201,9 @@ export class Follower {
   }
 
   /** The file that came after ours; undefined when it is gone again. */
-  private openFresh(): FollowedFile | undefined {
+  private async openFresh(): Promise<FollowedFile | undefined> {
     try {
-      return new FollowedFile(this.context.disk.open(this.freshPath()));
+      return new FollowedFile(this.context.disk.open(await this.freshPath()));
     } catch (error) {
       if (error instanceof LogctlError && error.code === 'not-found') return undefined;
       throw error;
@@ -210,11 +211,12 @@ export class Follower {
   }
 
   /** Who did not look for long finds the files that were the log in between as its backups. */
-  private freshPath(): string {
+  private async freshPath(): Promise<string> {
     const { context, log, current } = this;
-    const backups = listBackups(context.disk, log.path).filter(({ compressed }) => !compressed);
-    const own = backups.findIndex(({ path }) => context.disk.stat(path)?.id === current.id);
-    return own > 0 ? backups[own - 1].path : log.path;
+    const chain = await chainOf(context, log, {});
+    const plain = chain.filter(({ compressed }) => compressed !== true);
+    const own = plain.findIndex(({ path }) => context.disk.stat(path)?.id === current.id);
+    return own > 0 ? plain[own - 1].path : log.path;
   }
 
   private notice(event: TailNotice['event'], message: string): TailNotice {

@@ -44,8 +44,8 @@ export function addLines(bag: LineBag, source: SourceFile, from: number, to: num
   }
 }
 
-/** The whole lines of `[from, to)`, newlines excluded. */
-function* lineRanges(source: SourceFile, from: number, to: number) {
+/** The whole lines of `[from, to)`, newlines excluded: where each begins, and its bytes. */
+export function* lineRanges(source: SourceFile, from: number, to: number) {
   let offset = from;
   for (let at = from; at < to; at += windowBytes) {
     const part = readNow(source, at, Math.min(to, at + windowBytes));

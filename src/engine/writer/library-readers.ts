@@ -5,6 +5,7 @@ import { LogctlError } from '../errors.js';
 import { stringToKey } from '../keydir/key-bytes.js';
 import type { Version } from '../library.js';
 import { readingContext, type WorldOptions } from './library-context.js';
+import { whileListed } from '../listed-files.js';
 import { openLog } from '../log.js';
 import type { Semantics } from '../keydir/keydir.js';
 import type { EntryRow } from '../model.js';
@@ -178,8 +179,10 @@ async function scanAt(
   await othersFirst();
   const log = await openLog(context, path, options);
   const at = time === undefined ? undefined : timeMs(time);
-  const moment = await findMoment(context, log, { at, backupDir });
-  const scan = await scanLog(context, moment.log, { until: moment.until });
+  const scan = await whileListed(context, log, async (current) => {
+    const moment = await findMoment(context, current, { at, backupDir });
+    return scanLog(context, moment.log, { until: moment.until });
+  });
   await refuseDamage(context, scan, { backupDir });
   return scan;
 }

@@ -17,6 +17,7 @@ import { diffStates } from '../keydir/state-compare.js';
 import { plural } from '../text.js';
 import { textOf } from './value-texts.js';
 import { readRange } from '../keydir/values.js';
+import { unlessGone } from '../listed-files.js';
 
 /** What is to be done about the mirror. `adopted`: changes for the log, to be appended first. */
 export interface MirrorVerdict {
@@ -113,7 +114,9 @@ async function neverInLog(
   if (open.size > 0) {
     for (const backup of await checkBackups(context, log, options)) {
       if (backup.verdict !== 'ok') continue;
-      await strikeKnown(context, backupLog(log, backup), mirror, open);
+      await unlessGone(context.disk, backup.path, () => {
+        return strikeKnown(context, backupLog(log, backup), mirror, open);
+      });
     }
   }
   return keys.filter((key) => open.has(key));

@@ -12,6 +12,7 @@ import { eachText, textOf } from './value-texts.js';
 import { readRange } from '../keydir/values.js';
 import type { FollowedLog } from './writer-log.js';
 import { replacing } from './writer-state.js';
+import { unlessGone } from '../listed-files.js';
 
 /** Changes that take the last change back, and what that was. */
 export interface Inverse {
@@ -48,7 +49,9 @@ export async function inverseOfLast(followed: FollowedLog): Promise<Inverse | un
   const backups = await checkBackups(context, log, { onlyNewest: true });
   const newest = backups.find(({ verdict, compressed }) => verdict === 'ok' && !compressed);
   if (newest === undefined) return undefined;
-  last = await findLast(followed, backupLog(log, newest));
+  last = await unlessGone(context.disk, newest.path, () => {
+    return findLast(followed, backupLog(log, newest));
+  });
   return last === undefined || isCheckpoint(log, last) ? undefined : inverseOf(followed, last);
 }
 

@@ -41,7 +41,13 @@ export async function compactStore(
     return role === 'checkpoint' || (role === 'segment' && context.disk.stat(path)?.size === 0);
   });
   const plain = plainPart(context, log, options);
-  if (isNew) return { ...plain, reason: 'nothing new since it was compacted' };
+  if (isNew) {
+    const analysis = await analyse(context, log, {});
+    analysis.scan.close();
+    // A store that lost its manifest looks new as well.
+    requireSound(analysis);
+    return { ...plain, reason: 'nothing new since it was compacted' };
+  }
   if (options.dryRun === true) return compactNow(context, log, plain, undefined);
   return underLocks(context, log, options, (fence) => {
     return compactNow(context, openLogAs(context, log.path, log.dialect), plain, fence);
