@@ -82,7 +82,7 @@ describe('policy salvage', () => {
   });
 
   it('keeps to the loss budget', async () => {
-    const disk = diskWith(log(a, 'garbage that was an entry, to all appearances', b));
+    const disk = diskWith(log(a, '{garbage that was an entry, to all appearances', b));
     const refused = await planFor(disk, { policy: 'salvage' });
     expect(refused.refusal).toEqual({
       message: '1 damaged region would lose about 1 entry, the budget is 0',

@@ -124,10 +124,14 @@ function gluedWords(damage: Damage): string {
   const torn = sum(damage.pieces, 'fragment');
   const whole = entries.reduce((bytes, { length }) => bytes + length, 0);
   const count = plural(entries.length, 'whole entry', 'whole entries');
+  const isFirst = damage.pieces.find(({ kind }) => kind !== 'separator')?.kind === 'entry';
+  const nothing = `${plural(torn, 'byte')} that ${torn === 1 ? 'belongs' : 'belong'} to nothing`;
   const words =
     torn === 0
       ? `${count} of ${plural(whole, 'byte')} on one line`
-      : `${plural(torn, 'byte')} of a torn entry, then ${count} of ${plural(whole, 'byte')}`;
+      : isFirst
+        ? `${count} of ${plural(whole, 'byte')}, then ${nothing}`
+        : `${plural(torn, 'byte')} of a torn entry, then ${count} of ${plural(whole, 'byte')}`;
   return hasBreaks(damage) ? `${words}, and line breaks that are no LF` : words;
 }
 

@@ -33,6 +33,8 @@ export interface Damage {
   seqBehind: number;
   /** A whole-state entry came later: nothing of this line counts any more. */
   replaced: boolean;
+  /** The whole entry on the next line begins with its bytes: a write that was tried again. */
+  retried: boolean;
   /** Something valid stands behind it. */
   followed: boolean;
   /** Set where it is a batch that was cut: whole entries of it that are here, of how many. */
@@ -81,6 +83,8 @@ export class DamageLog {
     this.white = [];
     for (let i = this.damages.length - 1; i >= 0 && !this.damages[i].followed; i--) {
       this.damages[i].followed = true;
+      const { offset, length } = this.damages[i];
+      if (batch.offset[row] !== offset + length + 1) this.damages[i].retried = false;
       this.damages[i].seqBehind = batch.seq[row] > 0 ? batch.seq[row] : 0;
     }
     const kind = batch.kind[row];
@@ -115,6 +119,7 @@ export class DamageLog {
       superseded: new Set(),
       replaced: false,
       seqBehind: 0,
+      retried: false,
       followed: false,
     };
     if (isWhite) {
@@ -129,6 +134,8 @@ export class DamageLog {
     const head = new Uint8Array(Math.min(32, damage.length));
     await source.read(head, damage.offset);
     damage.head = Buffer.from(head).toString('latin1');
+    // Whether that is a whole entry shows when it is read.
+    damage.retried = isTorn(damage) && (await isRepeated(source, damage));
     this.keep(damage);
   }
 
@@ -141,7 +148,7 @@ export class DamageLog {
     this.keep({
       ...{ ...at, ...range, ended: false, problem: fragment ? PROBLEM.json : 0, replayed: false },
       ...{ op: 0, key: undefined, pieces: [], head: '', superseded: new Set() },
-      ...{ replaced: false, seqBehind: 0, followed: false, batch: { here, of } },
+      ...{ replaced: false, seqBehind: 0, retried: false, followed: false, batch: { here, of } },
     });
   }
 
@@ -180,6 +187,20 @@ export class DamageLog {
     }
     this.atStake.clear();
   }
+}
+
+/** Longer fragments are not compared. */
+const retriedBytesMax = 1 << 20;
+
+/** True for a line that is one fragment: a write that stopped early. */
+const isTorn = ({ pieces, ended, length }: Damage): boolean =>
+  ended && length <= retriedBytesMax && pieces.length === 1 && pieces[0].kind === 'fragment';
+
+/** True where the next line begins with the bytes of this one. */
+async function isRepeated(source: SourceFile, { offset, length }: Damage): Promise<boolean> {
+  const bytes = Buffer.alloc(2 * length + 1);
+  const read = bytes.subarray(0, await source.read(bytes, offset));
+  return read.subarray(0, length).equals(read.subarray(length + 1));
 }
 
 function keyOf(batch: LineBatch, row: number): string {

@@ -2,9 +2,10 @@
  * damage: what a damaged line is made of.
  *
  * Cuts one line into pieces: whole entries, fragments, zero bytes. Framing tells where lines end,
- * grammar where the first piece breaks off; entries behind that are found by their first bytes and
- * proved by the kernel. An entry counts only if it is whole and ends where the line ends or where
- * the next piece begins, so that an object inside a damaged value is never taken for an entry.
+ * grammar where the first piece breaks off; entries after that are found by their first bytes and
+ * proved by the kernel. An entry at the line's start, or right after one that counts, is certain,
+ * whatever follows. After a fragment it counts only if it ends where the line ends or where the next
+ * piece begins, so that an object inside a damaged value is never taken for an entry.
  */
 import type { SourceFile } from '../disk.js';
 import type { Dialect } from '../dialects/dialect.js';
@@ -16,7 +17,14 @@ import { referenceKernel } from '../scan/reference.js';
 
 /** A part of a damaged line. Offsets in the file, lengths in bytes. */
 export type Piece =
-  | { kind: 'fragment' | 'nul' | 'blank'; offset: number; length: number }
+  | { kind: 'nul' | 'separator'; offset: number; length: number }
+  | {
+      kind: 'fragment';
+      offset: number;
+      length: number;
+      /** What looks like a whole entry in it, and cannot be told from a part of a damaged value. */
+      perhaps: number;
+    }
   | {
       kind: 'entry';
       offset: number;
@@ -42,6 +50,18 @@ export interface LineRange {
 const LF = 0x0a;
 const CR = 0x0d;
 const windowBytes = 65_536;
+const bytesOf = (text: string) => [...Buffer.from(text)];
+const white = new Set(bytesOf(' \t\r'));
+/** The first bytes of an object, an array, a string and a number. */
+const beginners = new Set(bytesOf('{["-0123456789'));
+/** After an object these go on with the value that it is a part of. */
+const insiders = new Set(bytesOf(',}]:'));
+const closers = new Set(bytesOf(']}'));
+/** Also line ends that were written as two characters, RS of json-seq, and a BOM. */
+const separators = [
+  ...[' ', '\t', ',', ';', '|', '\u001e', '\u2028', '\u2029', '\ufeff'],
+  ...['\\n', '\\r', '\\t'],
+].map(bytesOf);
 /** Probing may read this many times the line's length; more is an attack, the rest a fragment. */
 const budgetFactor = 16;
 const budgetFloor = 1 << 22;
@@ -61,30 +81,44 @@ export class LineSplitter {
     prober.turnTo(source, line.length * budgetFactor + budgetFloor);
     const end = line.offset + line.length;
     const pieces: Piece[] = [];
-    for (let at = line.offset; at < end;) {
+    let at = await pushSeparators(prober, pieces, line.offset, end);
+    while (at < end) {
       const seen = await prober.probe(at, end);
-      const behind = at + (seen.entry?.length ?? 0);
-      if (seen.entry && (behind === end || (await prober.startsPiece(behind, end)))) {
+      // Here the line begins, or an entry has ended, or `nextEntry` has found one that counts.
+      const after = at + (seen.entry?.length ?? 0);
+      const isClosed = seen.entry !== undefined && (await prober.closesMore(after, end));
+      if (seen.entry && !isClosed) {
         pieces.push(seen.entry);
-        at += seen.entry.length;
+        at = await pushSeparators(prober, pieces, after, end);
         continue;
       }
-      const errorAt = seen.entry ? behind : seen.errorAt;
-      const next = await nextEntry(prober, line, at, { ...seen, errorAt });
-      await pushFragment(prober, pieces, at, next ?? end);
-      at = next ?? end;
+      const errorAt = isClosed ? after : seen.errorAt;
+      const { next = end, ...found } = await nextEntry(prober, line, at, { ...seen, errorAt });
+      const perhaps = found.perhaps + (isClosed ? 1 : 0);
+      await pushFragment(prober, pieces, { from: at, to: next, perhaps });
+      at = next;
     }
     return pieces;
   }
 }
 
-/** Where the next entry that counts begins, behind a fragment that begins at `from`. */
+/** Adds what only stands between entries from `from` on; gives where it ends. */
+async function pushSeparators(prober: Prober, pieces: Piece[], from: number, end: number) {
+  const to = await prober.separatorsEnd(from, end);
+  if (to > from) pieces.push({ kind: 'separator', offset: from, length: to - from });
+  return to;
+}
+
+/**
+ * Where the next entry that counts begins, after a fragment that begins at `from`; and how many
+ * that may be some lie in between.
+ */
 async function nextEntry(
   prober: Prober,
   line: LineRange,
   from: number,
   { errorAt, time: timeOfFragment }: Probed,
-) {
+): Promise<{ next?: number; perhaps: number }> {
   const end = line.offset + line.length;
   // A fragment that ends inside a string swallows the two bytes `{"` of what follows. One that
   // ends where a value is expected swallows all of it, and the grammar breaks at the line's end.
@@ -95,6 +129,9 @@ async function nextEntry(
     !(timeBefore >= timeOfFragment) && timeOfFragment === timeOfFragment
       ? timeOfFragment
       : timeBefore;
+  // Text around entries holds no values: nothing in it is a part of one.
+  const isText = !(await prober.mayBegin(from));
+  let perhaps = 0;
   let at = Math.max(from + 1, swallowed ? from + 1 : errorAt - 2);
   while ((at = await prober.find(at, end)) >= 0) {
     const { entry } = await prober.probe(at, end);
@@ -103,19 +140,38 @@ async function nextEntry(
     const time = entry?.time ?? NaN;
     const isDated = time === time || line.timeBefore !== line.timeBefore;
     const inOrder = isDated && !(swallowed && time < timeLeast);
-    if (behind === end && inOrder) return at;
-    if (behind > 0 && inOrder && !swallowed && (await prober.startsPiece(behind, end))) return at;
-    at++;
+    if (behind === end && inOrder) return { next: at, perhaps };
+    const isApart =
+      behind > 0 &&
+      inOrder &&
+      !swallowed &&
+      ((await prober.startsPiece(behind, end)) ||
+        (isText && !(await prober.goesOnInside(behind, end))));
+    if (isApart) return { next: at, perhaps };
+    // Within the grammar of the fragment it is a part of it.
+    const isDoubtful = behind > 0 && !swallowed;
+    if (isDoubtful) perhaps++;
+    at = isDoubtful ? behind : at + 1;
   }
-  return undefined;
+  return { perhaps };
 }
 
 /** Adds `[from, to)` as fragments, zero bytes apart. */
-async function pushFragment(prober: Prober, pieces: Piece[], from: number, to: number) {
+async function pushFragment(
+  prober: Prober,
+  pieces: Piece[],
+  { from, to, perhaps }: { from: number; to: number; perhaps: number },
+) {
+  let left = perhaps;
   for (let at = from; at < to;) {
     const isNul = await prober.isNul(at);
     const until = await prober.runEnd(at, to, isNul);
-    pieces.push({ kind: isNul ? 'nul' : 'fragment', offset: at, length: until - at });
+    const range = { offset: at, length: until - at };
+    if (isNul) pieces.push({ kind: 'nul', ...range });
+    else {
+      pieces.push({ kind: 'fragment', ...range, perhaps: left });
+      left = 0;
+    }
     at = until;
   }
 }
@@ -217,6 +273,47 @@ class Prober {
     const flipped = byte ^ LF;
     const isOneBit = (flipped & (flipped - 1)) === 0;
     return (isOneBit || byte === CR) && (at + 1 === end || this.openers.has(next));
+  }
+
+  /** False where no entry of any format can begin: text, a closing bracket, a tail of something. */
+  async mayBegin(at: number): Promise<boolean> {
+    await this.load(at, at + 1);
+    const byte = this.window[at - this.windowAt];
+    return beginners.has(byte) || this.openers.has(byte) || byte === 0;
+  }
+
+  /**
+   * True where several brackets close right after an object that it did not open: then it was put
+   * together from the start of one entry and the inside of another, as blocks on a disk are that
+   * were swapped.
+   */
+  async closesMore(at: number, end: number): Promise<boolean> {
+    if (at + 2 > end) return false;
+    await this.load(at, at + 2);
+    const view = this.window.subarray(at - this.windowAt, at - this.windowAt + 2);
+    return view.every((byte) => closers.has(byte));
+  }
+
+  /** True where what follows an object says that it is a part of another value. */
+  async goesOnInside(at: number, end: number): Promise<boolean> {
+    let next = at;
+    for (; next < end; next++) {
+      await this.load(next, next + 1);
+      if (!white.has(this.window[next - this.windowAt])) break;
+    }
+    return next < end && insiders.has(this.window[next - this.windowAt]);
+  }
+
+  /** Where a run of characters ends that programs put between entries, or that mean nothing. */
+  async separatorsEnd(at: number, end: number): Promise<number> {
+    while (at < end) {
+      const length = await this.load(at, end);
+      const view = this.window.subarray(at - this.windowAt, at - this.windowAt + length);
+      const found = separators.find((one) => one.every((byte, i) => view[i] === byte));
+      if (found === undefined) break;
+      at += found.length;
+    }
+    return at;
   }
 
   async isNul(at: number): Promise<boolean> {

@@ -14,7 +14,7 @@ export function lostIn(scan: LogScan, damage: Damage): number {
     case 'torn-tail':
     case 'nul-tail':
     case 'glued-lines':
-      return 0;
+      return perhapsIn(damage);
     case 'bad-entry':
       return damage.head.trimStart().startsWith('{') ? 1 : 0;
     case 'bad-utf8':
@@ -23,9 +23,20 @@ export function lostIn(scan: LogScan, damage: Damage): number {
     case 'nul-run':
       return estimate(scan, lostBytes(damage));
     default:
-      return estimate(scan, damage.length);
+      if (damage.retried || cannotBeEntry(damage)) return perhapsIn(damage);
+      return Math.max(perhapsIn(damage), estimate(scan, damage.length));
   }
 }
+
+/** What looks like whole entries inside fragments, and is given up with them. */
+const perhapsIn = ({ pieces }: Damage): number =>
+  pieces.reduce((sum, piece) => sum + (piece.kind === 'fragment' ? piece.perhaps : 0), 0);
+
+/** Log text, a conflict marker, a closing bracket: no entry of any format begins so. */
+const cannotBeEntry = ({ head }: Damage): boolean => {
+  const start = head.trimStart();
+  return !/^[{["\d-]/.test(start) || /^\[\s*$/.test(start);
+};
 
 /** Bytes that held entries: a fragment between zero bytes and a whole entry was none. */
 function lostBytes({ pieces }: Damage): number {
