@@ -10,20 +10,27 @@ const unsuspectedBytes = 64 << 20;
 
 /**
  * Wraps an open `.gz` file. `stat().size` stays the compressed size; reading ends with 0.
- * Reading forward costs nothing extra; going back starts again at the front.
+ * Reading forward costs nothing extra; going back starts again at the front. Reads may overlap.
  */
 export function gunzipped(file: SourceFile): SourceFile {
   let stream = new PlainStream(file);
+  const readAt = async (target: Uint8Array, position: number) => {
+    if (position < stream.position) {
+      stream.destroy();
+      stream = new PlainStream(file);
+    }
+    await stream.skipTo(position);
+    return stream.fill(target);
+  };
+  // There is one stream, and each read moves it: they wait for each other.
+  let turn: Promise<unknown> = Promise.resolve();
   return {
     path: file.path,
     stat: () => file.stat(),
-    async read(target, position) {
-      if (position < stream.position) {
-        stream.destroy();
-        stream = new PlainStream(file);
-      }
-      await stream.skipTo(position);
-      return stream.fill(target);
+    read(target, position) {
+      const read = turn.then(() => readAt(target, position));
+      turn = read.catch(() => undefined);
+      return read;
     },
     close() {
       stream.destroy();

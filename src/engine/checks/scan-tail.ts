@@ -1,6 +1,6 @@
 /** scan-tail: the end of a log alone, for a check that costs nothing on 10 GB. */
 import type { Context } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import type { SourceFile } from '../disk.js';
 import { FindingList } from '../finding-list.js';
 import { openSource, type Log } from '../log.js';
 import type { LogSummary } from '../model.js';
@@ -37,14 +37,8 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
   try {
     const { size } = source.stat();
     const from = await lineStart(source, size);
-    const part = partOf(source, from ?? size);
-    const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-      open: () => part,
-      // Nothing lies beside it: an unfinished compaction is not to be merged into it.
-      lstat: () => undefined,
-      stat: (name: string) => context.disk.stat(name),
-    });
-    const scan = await scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
+    const made = partOf(source, from ?? size);
+    const scan = await scanLog({ ...context, made, progress: undefined }, log, { fold: false });
     const findings = new FindingList();
     for (const one of scan.findings.all) {
       // A consequence names its line, and here nobody counted the lines.

@@ -1,6 +1,6 @@
 /** late-backup: does a backup hold lines that came after its compaction had let it go? */
 import type { Context } from '../context.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import type { EntryWriting } from '../writer/entry-text.js';
 import { firstLineEnd, textBefore } from '../bytes/line-back.js';
 import { partOf } from '../bytes/source-part.js';
@@ -15,7 +15,7 @@ const windowBytes = 1 << 20;
  */
 export async function lateBytesOf(
   context: Context,
-  backup: SourceFile,
+  backup: SyncSource,
   later: readonly string[],
   writes: EntryWriting,
 ): Promise<number> {
@@ -39,7 +39,7 @@ export async function lateBytesOf(
 }
 
 /** The checkpoint a file begins with: the end of its last line, and what that line says. */
-async function headOf(file: SourceFile, writes: EntryWriting) {
+async function headOf(file: SyncSource, writes: EntryWriting) {
   let end = 0;
   // Where readers differ the head is two lines, and the second one says what was folded.
   for (let lines = 0; lines < 2; lines++) {
@@ -55,7 +55,7 @@ async function headOf(file: SourceFile, writes: EntryWriting) {
 }
 
 /** True when the lines stand together in `rest`, whatever stands before them. */
-async function carries(lines: SourceFile, rest: SourceFile): Promise<boolean> {
+async function carries(lines: SyncSource, rest: SyncSource): Promise<boolean> {
   const { size } = lines.stat();
   const limit = rest.stat().size - size;
   const first = readNow(lines, 0, Math.min(size, windowBytes));
@@ -70,7 +70,7 @@ async function carries(lines: SourceFile, rest: SourceFile): Promise<boolean> {
   return false;
 }
 
-function isSame(left: SourceFile, right: SourceFile, size: number): boolean {
+function isSame(left: SyncSource, right: SyncSource, size: number): boolean {
   for (let at = 0; at < size; at += windowBytes) {
     const end = Math.min(size, at + windowBytes);
     if (Buffer.compare(readNow(left, at, end), readNow(right, at, end)) !== 0) return false;

@@ -1,6 +1,6 @@
 /** recover-state: the state a planned log will have, before a byte of it is written. */
 import type { Context } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import { diskWith, type DiskReader, type SourceFile, type SyncSource } from '../disk.js';
 import type { Log } from '../log.js';
 import { openParts } from './part-source.js';
 import type { KeyAtRisk, PlannedState, PlanPart } from './plan.js';
@@ -28,20 +28,28 @@ export async function scanSource(
 ): Promise<LogScan> {
   // A name without .gz: what comes out of `source` is plain.
   const files = [{ ...log.files[0], path: log.path }];
-  const world = contextOf(context, source);
+  const world = { ...context, disk: aloneWith(context.disk, source, neverOpened), made: source };
   return scanLog(world, { ...log, missing: false, files }, options);
 }
 
 /** A world whose only file is `source`, whatever path is asked for. */
-export function contextOf(context: Context, source: SourceFile): Context {
-  const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-    open: () => source,
+export function contextOf(context: Context, source: SyncSource): Context {
+  return { ...context, disk: aloneWith(context.disk, source, () => source) };
+}
+
+function aloneWith(disk: DiskReader, source: SourceFile, open: DiskReader['open']): DiskReader {
+  return diskWith(disk, {
+    open,
     stat: () => source.stat(),
     // Nothing lies beside it: an unfinished compaction is not to be merged into it.
     lstat: () => undefined,
     list: () => [],
   });
-  return { ...context, disk };
+}
+
+/** Bytes of a planned log may have to be made first, which no file of a disk does. */
+function neverOpened(path: string): never {
+  throw new Error(`${path} lies in no file: openSource gives it`);
 }
 
 /** Keys and hashes of two states; one scan twice where nothing changes. */
