@@ -7,21 +7,15 @@ import { codeOf, hiddenEntries, isCutByReader } from '../damage/damage-findings.
 import type { Damage } from '../damage/damage-log.js';
 import { duplicatedBlocks } from '../damage/duplicates.js';
 import { finishPlan } from './recover-finish.js';
-import { findFills, groupDamages, lineLength } from './fills.js';
+import { brokenBatches } from './batches.js';
+import { groupDamages, lineLength, type DamageGroup } from './damage-groups.js';
+import { findFills, type Fill } from './fills.js';
 import type { Log } from '../log.js';
 import { PartList } from './part-list.js';
 import { earlierEvidence } from './earlier-evidence.js';
 import { emptyPlan } from './plan-empty.js';
 import type { LogPlan, PlanPart, Policy } from './plan.js';
-import {
-  noBase,
-  orphanNote,
-  overlapOf,
-  putBase,
-  putInFront,
-  replaceByBase,
-  type Overlap,
-} from './recover-base.js';
+import { noBase, orphanNote, putBase, putInFront, replaceByBase } from './recover-base.js';
 import {
   isHistory,
   isPerhapsEmptied,
@@ -33,8 +27,16 @@ import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { MirrorFills } from './recover-fills.js';
 import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
-import { keysLeft, scanPlanned } from './recover-state.js';
-import { cutOf, isAllOf } from '../checks/store-checks.js';
+import { firstKindOf, keysLeft, scanPlanned } from './recover-state.js';
+import { isContinued, overlapOf } from '../checks/log-start.js';
+import { continuedBase, cutOf, isAllOf } from '../checks/store-checks.js';
+import { contentStart } from '../bytes/order-mark.js';
+import { partOf } from '../bytes/source-part.js';
+import { unfinishedBatch } from '../damage/unfinished-batch.js';
+import type { SourceFile } from '../disk.js';
+import { openParts } from './part-source.js';
+import { planBatch } from './recover-batches.js';
+import { KIND } from '../scan/kernel.js';
 import { plural } from '../text.js';
 
 /** Plans the recovery of one log. Throws LogctlError; a refusal is a plan with `refusal`. */
@@ -44,7 +46,9 @@ export async function planLog(
   options: RecoverOptions,
 ): Promise<LogPlan> {
   const analysis = await analyse(context, log, options);
-  const planner = new LogPlanner(context, analysis, options);
+  const [source] = analysis.scan.sources as (SourceFile | undefined)[];
+  const ownStart = source === undefined ? 0 : await contentStart(source);
+  const planner = new LogPlanner(context, analysis, options, ownStart);
   try {
     return await planner.plan();
   } finally {
@@ -63,10 +67,12 @@ class LogPlanner {
     private readonly context: Context,
     private readonly analysis: Analysis,
     private readonly options: RecoverOptions,
+    /** Where the log's lines begin. */
+    ownStart: number,
   ) {
     const { scan, log, findings, mirror } = analysis;
     this.policy = options.policy ?? 'tail';
-    this.parts = new PartList(log.path);
+    this.parts = new PartList(log.path, ownStart);
     const { evidenceDir } = options;
     const stamp = freshStamp(context.disk, log.path, context.now(), evidenceDir);
     const receipt = basename(evidencePaths(log.path, stamp).receipt);
@@ -94,11 +100,9 @@ class LogPlanner {
     const cut = (await isAllOf(this.context, scan, base)) ? undefined : cutOf(scan);
     const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
     const before = isCut ? undefined : predecessorOf(this.analysis);
-    const isOrphan = !isCut && findings.has('orphan-start') && scan.damages[0]?.offset !== 0;
-    const overlap = isOrphan && base && (await overlapOf(this.context, this.analysis, base));
-    const adds = overlap && (overlap.front > 0 || overlap.behind.length > 0);
-    const putsBase = adds === true && this.policy === 'salvage';
-    if (adds === true && !putsBase) this.out.notes.push(orphanNote(this.analysis));
+    const isOrphan = !isCut && findings.has('orphan-start');
+    const putsBase = isOrphan && this.policy === 'salvage';
+    if (isOrphan && !putsBase) this.out.notes.push(orphanNote(this.analysis));
     this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
     const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
     if (!isCut && !putsBase && isSound) return this.finish('none');
@@ -108,8 +112,7 @@ class LogPlanner {
     }
     if (isCut) return this.planCut(base, cut);
     if (before !== undefined) return this.planBehind(before);
-    if (!putsBase) return this.planLines(scan.damages);
-    return this.planOrphan(base!, overlap as Overlap);
+    return this.planLines(scan.damages);
   }
 
   /** What the damaged log lost may be in the file it was made from: that comes first. */
@@ -120,12 +123,32 @@ class LogPlanner {
     return this.planLines(analysis.scan.damages);
   }
 
-  /** Policy salvage: what only the backup has stands in front of the log, or behind it. */
-  private async planOrphan(base: CheckedBackup, { front, behind }: Overlap): Promise<LogPlan> {
-    const { context, analysis, world, out } = this;
-    const why = 'the log does not continue it';
-    await putInFront(context, analysis, world, out, { base, front, why });
-    return this.planLines(analysis.scan.damages, 0, { path: base.path, ...behind });
+  /**
+   * Policy salvage: what only the backup has comes in front of the log, or behind it. Asked of the
+   * log as it is planned, so that nothing is left for another run.
+   */
+  private async putOrphansBase(): Promise<void> {
+    const { context, analysis, parts, out } = this;
+    const { log, backups } = analysis;
+    const base = continuedBase(log, backups);
+    if (base === undefined || out.base !== undefined) return;
+    const planned = openParts(context, log.path, parts.parts);
+    const backup = context.disk.open(base.path);
+    try {
+      const kind = await firstKindOf(context, log, planned);
+      if (kind === undefined || kind === KIND.state) return;
+      const overlap = await overlapOf({ source: planned, bytes: parts.bytes }, backup);
+      if (isContinued(overlap)) return;
+      const { front, behind } = overlap;
+      const list = new PartList(log.path);
+      const why = 'the log does not continue it';
+      await putInFront(context, analysis, { parts: list }, out, { base, front, why });
+      parts.putInFront(list);
+      parts.range(base.path, behind.offset, behind.length);
+    } finally {
+      planned.close();
+      backup.close();
+    }
   }
 
   /** A torn first line that can only have been a checkpoint: other entries begin otherwise. */
@@ -148,7 +171,7 @@ class LogPlanner {
       return this.refuse(message, [['--policy', 'salvage']]);
     }
     const why = log.missing ? 'the log is gone' : `a killed compaction cut the log: ${cut}`;
-    const [group] = groupDamages(scan.damages);
+    const [group] = (await groupDamages(scan, scan.damages)) as (DamageGroup | undefined)[];
     if (group?.offset !== 0) {
       await putBase(context, analysis, world, out, base, { why });
       return this.planLines(scan.damages);
@@ -159,11 +182,13 @@ class LogPlanner {
     const fill = (await findFills(context, scan, [group], copies)).get(group);
     await putBase(context, analysis, world, out, base, { why, until: fill?.length });
     const cutLines = fill === undefined ? group.damages.slice(0, 1) : group.damages;
+    let at = 0;
     for (const damage of cutLines) {
-      out.regions.push(replaceByBase(world, damage, fill !== undefined));
+      quarantine(world, damage, at, damage.offset - at, 'blank lines between damaged ones');
+      at = damage.offset + lineLength(damage);
+      out.regions.push(await replaceByBase(world, damage, fill !== undefined));
     }
-    const last = cutLines.at(-1)!;
-    return this.planLines(scan.damages.slice(cutLines.length), last.offset + lineLength(last));
+    return this.planLines(scan.damages.slice(cutLines.length), at);
   }
 
   /** No copy verifies: what is whole in one of them is better than nothing. */
@@ -178,41 +203,65 @@ class LogPlanner {
   }
 
   /** Everything but the cut: the damaged lines in order under the policy. */
-  private async planLines(
-    damages: readonly Damage[],
-    from = 0,
-    rest?: { path: string; offset: number; length: number },
-  ): Promise<LogPlan> {
-    const { context, analysis, world, parts, policy } = this;
-    const { scan, backups } = analysis;
-    const { path } = scan.log;
+  private async planLines(damages: readonly Damage[], from = 0): Promise<LogPlan> {
+    const { policy } = this;
+    const { scan } = this.analysis;
     // A line that is only spelled anew loses nothing: it stands in no policy's way.
     const broken = damages.filter((damage) => !isCutByReader(damage));
     const blocking = broken.find((damage) => !this.isTornEnd(damage));
     if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
-    if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], from);
+    if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], damages, from);
     if (scan.uncounted > 0) {
       const lines = scan.damages.length + scan.uncounted;
       const message = `policy ${policy}: ${lines} damaged lines are more than one plan can hold`;
       return this.refuse(message, [['--policy', 'prefix']]);
     }
-    const groups = groupDamages(damages);
-    const isSalvage = policy === 'salvage';
-    const lossy = groups.filter((group) => isSalvage && this.isWorthFilling(group.damages));
-    const copies = backups.filter((copy) => isHistory(scan.log, copy));
-    const fills = await findFills(context, scan, lossy, copies);
+    await this.putLines(damages, from, scan.bytes);
+    const endsWhole = damages.at(-1)?.ended !== false;
+    if (scan.tail === 'unended' && endsWhole) this.endLastLine();
+    if (policy === 'salvage') await this.putOrphansBase();
+    return this.finish('recover');
+  }
+
+  /** The log's bytes `[from, to)`, its damaged lines filled, mended, split or given up. */
+  private async putLines(damages: readonly Damage[], from: number, to: number): Promise<void> {
+    const { world, parts, out } = this;
+    const { scan } = this.analysis;
+    const { path } = scan.log;
+    const groups = await groupDamages(scan, damages);
+    const fills = await this.fillsFor(groups);
+    const broken = await brokenBatches(scan, groups, (group) => this.isRestored(group, fills));
     let at = from;
     for (const group of groups) {
-      parts.range(path, at, group.offset - at);
-      this.out.regions.push(...(await planGroup(world, group, fills.get(group))));
-      at = group.end;
+      if (group.offset < at) continue;
+      const batch = broken[0]?.groups.includes(group) ? broken.shift() : undefined;
+      parts.range(path, at, (batch ?? group).offset - at);
+      if (batch !== undefined) out.regions.push(await planBatch(world, batch));
+      else out.regions.push(...(await planGroup(world, group, fills.get(group))));
+      at = (batch ?? group).end;
     }
-    parts.range(path, at, scan.bytes - at);
-    const endsWhole = damages.at(-1)?.ended !== false;
-    // What the backup has behind the log's last byte begins with the newline, if that is missing.
-    if (rest !== undefined && rest.length > 0) parts.range(rest.path, rest.offset, rest.length);
-    else if (scan.tail === 'unended' && endsWhole) this.endLastLine();
-    return this.finish('recover');
+    parts.range(path, at, to - at);
+  }
+
+  private async fillsFor(groups: readonly DamageGroup[]): Promise<Map<DamageGroup, Fill>> {
+    const { context, analysis, policy } = this;
+    const { scan, backups } = analysis;
+    if (policy !== 'salvage') return new Map();
+    const lossy = groups.filter((group) => this.isWorthFilling(group.damages));
+    const copies = backups.filter((copy) => isHistory(scan.log, copy));
+    return findFills(context, scan, lossy, copies);
+  }
+
+  /** What a group lost comes back: from a backup, or value by value from the main JSON file. */
+  private async isRestored(group: DamageGroup, fills: Map<DamageGroup, Fill>): Promise<boolean> {
+    if (fills.has(group)) return true;
+    const { scan } = this.analysis;
+    for (const damage of group.damages) {
+      const lost = lostIn(scan, damage);
+      const isFilled = lost === 1 && (await this.world.mirror.entryFor(damage)) !== undefined;
+      if (!isFilled || hiddenEntries(damage).length > 0) return false;
+    }
+    return true;
   }
 
   /** Lost entries, and an end that is torn or lost: a backup may have it whole. */
@@ -251,16 +300,27 @@ class LogPlanner {
     return this.refuse(message, [['--policy', 'salvage']]);
   }
 
-  /** Policy prefix: the log ends before its first damage. */
-  private async cutHere(first: Damage, from: number): Promise<LogPlan> {
-    const { context, analysis, parts, out, world } = this;
+  /**
+   * Policy prefix: the log ends before its first damage, and before the batch that it broke. Lines
+   * before it that are only spelled anew are mended.
+   */
+  private async cutHere(first: Damage, damages: readonly Damage[], from: number): Promise<LogPlan> {
+    const { context, analysis, out, world } = this;
     const { scan } = analysis;
-    const { line, offset } = first;
+    const { path } = scan.log;
     const code = codeOf(first);
-    parts.range(scan.log.path, from, offset - from);
+    const part = scan.sources[0] && partOf(scan.sources[0], from, first.offset);
+    const batch = part && (await unfinishedBatch(part, first.offset - from, scan.log.dialect));
+    const offset = batch === undefined ? first.offset : from + batch.start;
+    const line = first.line - (batch?.here ?? 0);
+    await this.putLines(
+      damages.filter((damage) => damage.offset < offset),
+      from,
+      offset,
+    );
     const length = scan.bytes - offset;
     quarantine(world, first, offset, length, `${code}: policy prefix ends the log here`);
-    const kept = await scanPlanned(context, scan.log, wholeUpTo(scan.log.path, offset));
+    const kept = await scanPlanned(context, scan.log, wholeUpTo(path, offset));
     const whole = scan.damages.reduce((sum, damage) => {
       return sum + lostIn(scan, damage) + hiddenEntries(damage).length;
     }, 0);

@@ -167,8 +167,7 @@ function inObjectOrder(keydir: Keydir): Keydir {
   numbered.sort((a, b) => numberOf(a) - numberOf(b));
   const sorted = new Keydir();
   for (const index of [...numbered, ...order.filter((index) => numberOf(index) < 0)]) {
-    const { bytes, start, length } = keydir.keyBytes(index);
-    sorted.put(bytes, start, length, keydir.at(index));
+    sorted.putFrom(keydir, index);
   }
   return sorted;
 }
