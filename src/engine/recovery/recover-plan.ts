@@ -62,6 +62,8 @@ class LogPlanner {
   private readonly policy: Policy;
   private readonly out: LogPlan;
   private readonly world: RegionWorld;
+  /** A batch that lost an entry took others along. */
+  private dropsWhole = false;
 
   constructor(
     private readonly context: Context,
@@ -236,6 +238,7 @@ class LogPlanner {
       if (group.offset < at) continue;
       const batch = broken[0]?.groups.includes(group) ? broken.shift() : undefined;
       parts.range(path, at, (batch ?? group).offset - at);
+      this.dropsWhole ||= batch !== undefined;
       if (batch !== undefined) out.regions.push(await planBatch(world, batch));
       else out.regions.push(...(await planGroup(world, group, fills.get(group))));
       at = (batch ?? group).end;
@@ -342,8 +345,8 @@ class LogPlanner {
   }
 
   private finish(action: 'none' | 'recover'): Promise<LogPlan> {
-    const { context, analysis, options, out, parts } = this;
-    return finishPlan(context, analysis, options, { plan: { ...out, action }, parts });
+    const { context, analysis, options, out, parts, dropsWhole } = this;
+    return finishPlan(context, analysis, options, { plan: { ...out, action }, parts, dropsWhole });
   }
 }
 
