@@ -1,6 +1,6 @@
 /** batches: entries that count together or not at all, where damage took some of them. */
 import type { LogScan } from '../checks/scan-log.js';
-import { lineStartBefore, textBefore } from '../bytes/line-back.js';
+import { lineStartBefore, stampBytes, textBefore } from '../bytes/line-back.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
 import type { EntryPiece } from '../damage/damage.js';
 import type { SourceFile } from '../disk.js';
@@ -34,24 +34,30 @@ interface Batch {
   groups: DamageGroup[];
 }
 
+/** What becomes of damage, as far as batches are concerned. */
+export interface Restoring {
+  /** Lines that come in the place of a group, without newline; undefined where none do. */
+  filled(group: DamageGroup): Promise<readonly string[] | undefined>;
+  /** True where the group held no entry, or what it held comes back without its number. */
+  isHarmless(group: DamageGroup): Promise<boolean>;
+}
+
 /**
  * The batches that lack an entry because of damage that nothing restores; in file order. One write
  * makes a batch, so its entries lie together: they are looked for on both sides of each group.
- * `isRestored`: what the group lost comes back from elsewhere.
  */
 export async function brokenBatches(
   scan: LogScan,
   groups: readonly DamageGroup[],
-  isRestored: (group: DamageGroup) => Promise<boolean>,
+  restoring: Restoring,
 ): Promise<BrokenBatch[]> {
   const { writes } = scan.log.dialect;
-  const lossy = groups.filter(({ damages }) => damages.some(({ replayed }) => !replayed));
-  if (writes === undefined || lossy.length === 0) return [];
-  const finder = new BatchFinder(scan, lossy, (end) => writes.readStamp(end));
+  if (writes === undefined || groups.length === 0) return [];
+  const finder = new BatchFinder(scan, groups, restoring, (end) => writes.readStamp(end));
   const broken: Mutable<BrokenBatch>[] = [];
   for (const batch of await finder.all()) {
     const lost: DamageGroup[] = [];
-    for (const group of batch.groups) if (!(await isRestored(group))) lost.push(group);
+    for (const group of batch.groups) if (!(await restoring.isHarmless(group))) lost.push(group);
     if (lost.length > 0) addBroken(broken, batch);
   }
   for (const one of broken) one.foreign = await finder.foreignIn(one);
@@ -87,6 +93,7 @@ class BatchFinder {
   constructor(
     private readonly scan: LogScan,
     private readonly groups: readonly DamageGroup[],
+    private readonly restoring: Restoring,
     private readonly readStamp: (end: string) => ReadStamp | undefined,
   ) {
     this.source = scan.sources[0];
@@ -126,13 +133,16 @@ class BatchFinder {
     return all.filter((stamp) => stamp !== undefined);
   }
 
-  private async stampsInside({ damages }: DamageGroup): Promise<StampedBatch[]> {
-    const stamps: StampedBatch[] = [];
-    for (const { offset, length } of damages.flatMap(hiddenEntries)) {
-      const stamp = await this.stampEndingAt(offset + length);
-      if (stamp !== undefined) stamps.push(stamp);
+  private async stampsInside(group: DamageGroup): Promise<StampedBatch[]> {
+    const stamps: (StampedBatch | undefined)[] = [];
+    for (const damage of group.damages) {
+      // One that was replayed is an entry itself.
+      const entries = damage.replayed ? [damage] : hiddenEntries(damage);
+      for (const { offset, length } of entries) {
+        stamps.push(await this.stampEndingAt(offset + length));
+      }
     }
-    return stamps;
+    return stamps.filter((stamp) => stamp !== undefined);
   }
 
   /** Whole entries inside the damage of broken batches that no batch of them has. */
@@ -156,10 +166,15 @@ class BatchFinder {
     return batch;
   }
 
-  private async addInside({ first, here }: Batch, group: DamageGroup): Promise<void> {
-    for (const { seq, batch } of await this.stampsInside(group)) {
-      if (batch.first === first) here.add(seq);
+  /** Notes the entries that a group holds, or that come in its place; true where there are any. */
+  private async addInside({ first, here }: Batch, group: DamageGroup): Promise<boolean> {
+    const before = here.size;
+    const filled = (await this.restoring.filled(group)) ?? [];
+    const stamps = filled.map((line) => inBatch(this.readStamp(line.slice(-stampBytes))));
+    for (const stamp of [...stamps, ...(await this.stampsInside(group))]) {
+      if (stamp?.batch.first === first) here.add(stamp.seq);
     }
+    return here.size > before;
   }
 
   private async walkBack(batch: Batch): Promise<void> {
@@ -169,12 +184,13 @@ class BatchFinder {
       const start = group?.offset ?? (await lineStartBefore(this.source, at, 1));
       if (group !== undefined) {
         between.push(group);
+        if (await this.addInside(batch, group)) this.joinAll(batch, between);
       } else if (!(await this.isBlank(start, at))) {
         const stamp = await this.stampBefore(at);
         if (stamp?.batch.first !== batch.first) return;
         batch.here.add(stamp.seq);
         batch.offset = start;
-        for (const one of between.splice(0)) await this.join(batch, one);
+        this.joinAll(batch, between);
       }
       at = start;
     }
@@ -188,20 +204,25 @@ class BatchFinder {
       const end = group?.end ?? (await this.lineEnd(at));
       if (group !== undefined) {
         between.push(group);
+        if (await this.addInside(batch, group)) this.joinAll(batch, between);
       } else if (!(await this.isBlank(at, end))) {
         const stamp = await this.stampAt(at);
         if (stamp?.batch.first !== batch.first) return;
         batch.here.add(stamp.seq);
         batch.end = end;
-        for (const one of between.splice(0)) await this.join(batch, one);
+        this.joinAll(batch, between);
       }
       at = end;
     }
   }
 
-  private async join(batch: Batch, group: DamageGroup): Promise<void> {
-    batch.groups.push(group);
-    await this.addInside(batch, group);
+  /** Groups between entries of a batch are of it, whatever they held. */
+  private joinAll(batch: Batch, between: DamageGroup[]): void {
+    for (const group of between.splice(0)) {
+      batch.groups.push(group);
+      batch.offset = Math.min(batch.offset, group.offset);
+      batch.end = Math.max(batch.end, group.end);
+    }
   }
 
   /** Behind the newline of the line at `offset`, or at the end. */
@@ -241,10 +262,12 @@ class BatchFinder {
   }
 
   private async stampEndingAt(end: number): Promise<StampedBatch | undefined> {
-    const stamp = this.readStamp(await textBefore(this.source, end));
-    return stamp?.batch === undefined ? undefined : (stamp as StampedBatch);
+    return inBatch(this.readStamp(await textBefore(this.source, end)));
   }
 }
+
+const inBatch = (stamp: ReadStamp | undefined): StampedBatch | undefined =>
+  stamp?.batch === undefined ? undefined : (stamp as StampedBatch);
 
 const lastOf = ({ batch: { first, of } }: StampedBatch): number => first + of - 1;
 const rangeOf = ({ offset, end }: DamageGroup) => ({ offset, end });

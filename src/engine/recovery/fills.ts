@@ -17,7 +17,7 @@ export interface Fill {
   length: number;
   /** The last of them has its newline. */
   ended: boolean;
-  /** Whole entries in it. */
+  /** Whole entries in it; 0 where the backup shows that nothing stood there. */
   entries: number;
   /** What was lost may have been more than the backup has: it was made before. */
   isOpen: boolean;
@@ -87,8 +87,8 @@ async function isBlankBefore({ sources }: LogScan, offset: number): Promise<bool
 }
 
 /**
- * Counts the lines of a place in a sound backup; undefined where there are none, or where one is
- * missing that the damage still holds.
+ * Counts the lines of a place in a sound backup; undefined where one is missing that the damage
+ * still holds, and where there are none and the backup may be older than what stood there.
  */
 async function measured(
   source: SourceFile,
@@ -117,7 +117,8 @@ async function measured(
     entries++;
     finder.end(at);
   }
-  if (entries === 0 || finder.sightings.some(({ copies }) => copies === 0)) return undefined;
+  if ((isOpen && entries === 0) || finder.sightings.some(({ copies }) => copies === 0))
+    return undefined;
   return { path: source.path, offset: from, length: at - from, ended, entries, isOpen };
 }
 

@@ -180,7 +180,7 @@ class PlaceFinder {
       const from = Math.max(cursor, before === undefined ? copyFrom : endOf(before));
       const behind = around.next === undefined ? right?.copyOffset : lines[around.next].offset;
       const to = behind ?? Infinity;
-      if (to <= from) continue;
+      if (to < from) continue;
       found.push({ hole, from, to, isOpen });
       cursor = to;
     }

@@ -10,7 +10,8 @@ import { finishPlan } from './recover-finish.js';
 import { brokenBatches } from './batches.js';
 import { groupDamages, lineLength, type DamageGroup } from './damage-groups.js';
 import { findFills, type Fill } from './fills.js';
-import type { Log } from '../log.js';
+import { openSource, type Log } from '../log.js';
+import { linesIn } from './log-lines.js';
 import { PartList } from './part-list.js';
 import { earlierEvidence } from './earlier-evidence.js';
 import { emptyPlan } from './plan-empty.js';
@@ -25,7 +26,7 @@ import {
 } from './recover-copies.js';
 import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { MirrorFills } from './recover-fills.js';
-import { lostIn } from './recover-losses.js';
+import { lostIn, mayHoldEntries } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { firstKindOf, keysLeft, scanPlanned } from './recover-state.js';
 import { isContinued, overlapOf } from '../checks/log-start.js';
@@ -232,7 +233,10 @@ class LogPlanner {
     const { path } = scan.log;
     const groups = await groupDamages(scan, damages);
     const fills = await this.fillsFor(groups);
-    const broken = await brokenBatches(scan, groups, (group) => this.isRestored(group, fills));
+    const broken = await brokenBatches(scan, groups, {
+      filled: (group) => this.linesOf(fills.get(group)),
+      isHarmless: (group) => this.isHarmless(group),
+    });
     let at = from;
     for (const group of groups) {
       if (group.offset < at) continue;
@@ -255,22 +259,37 @@ class LogPlanner {
     return findFills(context, scan, lossy, copies);
   }
 
-  /** What a group lost comes back: from a backup, or value by value from the main JSON file. */
-  private async isRestored(group: DamageGroup, fills: Map<DamageGroup, Fill>): Promise<boolean> {
-    if (fills.has(group)) return true;
+  /** The lines of a fill, as text; only entries that carry numbers are asked for. */
+  private async linesOf(fill: Fill | undefined): Promise<string[] | undefined> {
+    if (fill === undefined) return undefined;
+    const { offset, length, path } = fill;
+    const source = openSource(this.context, path);
+    try {
+      const lines = await linesIn(source, offset, offset + Math.min(length, filledBytesMax));
+      return lines.map(({ bytes }) => bytes.toString('latin1'));
+    } finally {
+      source.close();
+    }
+  }
+
+  /** A group held no entry, or the main JSON file has the values of those that it held. */
+  private async isHarmless({ damages }: DamageGroup): Promise<boolean> {
     const { scan } = this.analysis;
-    for (const damage of group.damages) {
-      const lost = lostIn(scan, damage);
-      const isFilled = lost === 1 && (await this.world.mirror.entryFor(damage)) !== undefined;
-      if (!isFilled || hiddenEntries(damage).length > 0) return false;
+    for (const damage of damages) {
+      if (!mayHoldEntries(scan, damage)) continue;
+      const isOne = lostIn(scan, damage) === 1 && hiddenEntries(damage).length === 0;
+      if (!isOne || (await this.world.mirror.entryFor(damage)) === undefined) return false;
     }
     return true;
   }
 
-  /** Lost entries, and an end that is torn or lost: a backup may have it whole. */
+  /** Lost entries, values with lost bytes, and an end that is torn: a backup may have it whole. */
   private isWorthFilling(damages: readonly Damage[]): boolean {
     const { scan } = this.analysis;
-    return damages.some((damage) => lostIn(scan, damage) > 0 || this.isTornEnd(damage));
+    return damages.some((damage) => {
+      const isChanged = damage.replayed && !isCutByReader(damage);
+      return isChanged || mayHoldEntries(scan, damage) || this.isTornEnd(damage);
+    });
   }
 
   private endLastLine(): void {
@@ -349,6 +368,9 @@ class LogPlanner {
     return finishPlan(context, analysis, options, { plan: { ...out, action }, parts, dropsWhole });
   }
 }
+
+/** Entries of a fill beyond this are not looked at for the batch they are of. */
+const filledBytesMax = 1 << 20;
 
 const wholeUpTo = (path: string, length: number): PlanPart[] =>
   length === 0 ? [] : [{ part: 'range', path, offset: 0, length }];

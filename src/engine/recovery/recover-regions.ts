@@ -147,14 +147,16 @@ export async function putPiece(
 function useFill(world: RegionWorld, group: DamageGroup, fill: Fill): RegionPlan {
   const { parts, scan } = world;
   const [first] = group.damages;
+  const isEmpty = fill.entries === 0;
+  const instead = isEmpty ? 'nothing is there in' : 'replaced by bytes of';
   let at = group.offset;
   for (const damage of group.damages) {
     quarantine(world, damage, at, damage.offset - at, 'blank lines between damaged ones');
-    const reason = `${codeOf(damage)}: replaced by bytes of ${fill.path}`;
+    const reason = `${codeOf(damage)}: ${instead} ${fill.path}`;
     quarantine(world, damage, damage.offset, lineLength(damage), reason);
     at = damage.offset + lineLength(damage);
   }
-  parts.range(fill.path, fill.offset, fill.length);
+  if (!isEmpty) parts.range(fill.path, fill.offset, fill.length);
   if (!fill.ended) parts.text('\n', `ends the last line of ${fill.path}`);
   const keys = group.damages.flatMap((damage) => keysAtRisk(scan, damage));
   const lost = group.damages.reduce((sum, damage) => sum + lostIn(scan, damage), 0);
@@ -164,8 +166,8 @@ function useFill(world: RegionWorld, group: DamageGroup, fill: Fill): RegionPlan
     lines: group.damages.length,
     offset: group.offset,
     length: group.end - group.offset,
-    action: 'fill',
-    why: 'a backup holds what stood here',
+    action: isEmpty ? 'quarantine' : 'fill',
+    why: isEmpty ? 'a backup has nothing there' : 'a backup holds what stood here',
     entriesBack: fill.entries,
     entriesLost: fill.isOpen ? Math.max(0, lost - fill.entries) : 0,
     source: fill.path,
