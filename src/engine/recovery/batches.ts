@@ -20,6 +20,8 @@ export interface BrokenBatch {
   /** Numbers of the first entry of the first one, and of the last entry of the last one. */
   firstSeq: number;
   lastSeq: number;
+  /** The number that comes next; 0 where nobody can know. */
+  nextSeq: number;
   /** Whole entries inside the damage that are of another write. */
   foreign: ReadonlySet<EntryPiece>;
 }
@@ -60,7 +62,10 @@ export async function brokenBatches(
     for (const group of batch.groups) if (!(await restoring.isHarmless(group))) lost.push(group);
     if (lost.length > 0) addBroken(broken, batch);
   }
-  for (const one of broken) one.foreign = await finder.foreignIn(one);
+  for (const one of broken) {
+    one.foreign = await finder.foreignIn(one);
+    one.nextSeq = await finder.numberBehind(one);
+  }
   return broken;
 }
 
@@ -72,7 +77,7 @@ function addBroken(broken: BrokenBatch[], batch: Batch): void {
   const lastSeq = firstSeq + of - 1;
   const last = broken.at(-1);
   if (last === undefined || offset >= last.end) {
-    const numbers = { firstSeq, lastSeq, here: here.size, of };
+    const numbers = { firstSeq, lastSeq, nextSeq: 0, here: here.size, of };
     broken.push({ offset, end, groups: [...groups], foreign: new Set(), ...numbers });
     return;
   }
@@ -251,14 +256,30 @@ class BatchFinder {
     return this.stampEndingAt(end);
   }
 
+  /** What number comes behind a batch. Where damage follows, all of the batch is gone at least. */
+  async numberBehind({ end: offset, lastSeq }: BrokenBatch): Promise<number> {
+    if (offset >= this.scan.bytes) return 0;
+    const end = await this.entryEnd(offset);
+    if (end === undefined) return lastSeq + 1;
+    return this.readStamp(await textBefore(this.source, end))?.seq ?? 0;
+  }
+
   private async stampAt(offset: number): Promise<StampedBatch | undefined> {
+    const end = await this.entryEnd(offset);
+    return end === undefined ? undefined : this.stampEndingAt(end);
+  }
+
+  /** Where the line at `offset`, or behind blank lines there, ends without its newline. */
+  private async entryEnd(offset: number): Promise<number | undefined> {
     if (offset >= this.scan.bytes) return undefined;
     let [start, end] = [offset, await this.lineEnd(offset)];
     while (end < this.scan.bytes && (await this.isBlank(start, end))) {
       [start, end] = [end, await this.lineEnd(end)];
     }
     // A line whose end reads like one may be damaged all the same.
-    return this.groupAt.has(start) ? undefined : this.stampBefore(end);
+    if (this.groupAt.has(start)) return undefined;
+    while (end > start && (await this.isBlank(end - 1, end))) end--;
+    return end;
   }
 
   private async stampEndingAt(end: number): Promise<StampedBatch | undefined> {

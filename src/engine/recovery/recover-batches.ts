@@ -47,8 +47,7 @@ export async function planBatch(world: RegionWorld, batch: BrokenBatch): Promise
     at = damage.offset + (damage.pieces.length === 0 ? 0 : damage.length);
   }
   quarantine(world, damages.at(-1)!, at, batch.end - at, why);
-  const { seqBehind } = damages.at(-1)!;
-  if (batch.end < scan.bytes) numbers.upTo(Math.max(seqBehind, batch.lastSeq + 1));
+  numbers.upTo(batch.nextSeq);
   const line = first.line - members.before;
   return {
     code: codeOf(first),

@@ -306,8 +306,9 @@ class LogPlanner {
 
   /** What policy `tail` may take: the end, when nothing valid is in it or behind it. */
   private isTornEnd(damage: Damage): boolean {
+    // Both codes say that nothing valid follows.
     const code = codeOf(damage);
-    return (code === 'torn-tail' || code === 'nul-tail') && !damage.followed;
+    return code === 'torn-tail' || code === 'nul-tail';
   }
 
   private refuseTail(damage: Damage): LogPlan {
