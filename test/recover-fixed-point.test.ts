@@ -13,7 +13,9 @@ import { announcedSeed } from './helpers/seed.js';
 
 const rounds = Number(process.env.LOGCTL_ROUNDS ?? 120);
 const policies = ['tail', 'prefix', 'salvage', 'strict'] as const;
-const dialects = (process.env.D?.split(',') ?? ['progressive', 'jsonldb', 'nedb', 'jsonl']) as ('progressive'|'jsonl')[];
+const dialects = (process.env.D?.split(',') ?? ['progressive', 'jsonldb', 'nedb', 'jsonl']) as (
+  'progressive' | 'jsonl'
+)[];
 
 interface Scene {
   bytes: Buffer;

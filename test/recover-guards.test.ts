@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compact, recover, undoRecovery, type Disk } from '../src/engine/index.js';
 import { parseSavedPlan, savedPlan, type WriteContext } from '../src/engine/index.js';
 import { partitionFault } from '../src/engine/recovery/part-list.js';
+import { checkBasis } from '../src/engine/recovery/recover-apply.js';
 import type { PlanPart, Quarantined } from '../src/engine/recovery/plan.js';
 import { log, set } from './helpers/bot-log.js';
 import { RecoverFolder } from './helpers/recover-folder.js';
@@ -71,6 +72,9 @@ describe('a plan that is applied', () => {
     const applied = world.apply({ plan: parseSavedPlan('plan.json', saved) });
     await expect(applied).rejects.toMatchObject({ code: 'changed' });
     expect(world.read()).toBe(before);
+    // The swap would see it too, later: already the plan's own look at what it rests on does.
+    const look = checkBasis(world.context, dry.logs[0].plan!, false);
+    await expect(look).rejects.toMatchObject({ code: 'changed' });
   });
 
   it('carries over whole lines that a writer appended behind the last newline', async () => {
