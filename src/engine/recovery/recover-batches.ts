@@ -74,6 +74,8 @@ async function membersOf(
       const part = partOf(scan.sources[0], from, stop.at);
       const read = await scanSource(context, scan.log, part, {
         fold: false,
+        // A part of a batch at the end is one that was cut, to who reads all of a file.
+        until: stop.at - from,
         onRows({ kind, keys, keyStart, keyLength, count }) {
           for (let row = 0; row < count; row++) {
             if (kind[row] !== KIND.put && kind[row] !== KIND.delete) continue;
