@@ -63,11 +63,13 @@ async function circle(
 ): Promise<void> {
   const plan = await planOf(diskWith(bytes, more), options);
   if (plan.action !== 'recover') return;
-  const disk = diskWith(await planned(diskWith(bytes, more), plan.parts), more);
+  const made = await planned(diskWith(bytes, more), plan.parts);
+  const disk = diskWith(made, more);
   await isAsPlanned(disk, plan, options);
   const checked = await verify(contextOf(disk), [logPath], { dialect: options.dialect });
-  // What no policy but salvage may put back is for a person to say: nothing is left to be sound.
-  if (plan.bytesAfter > 0) expect([0, 3]).toContain(checked.exitCode);
+  // A log of which nothing is left is one that was cut: its backup is looked at then.
+  if (made.toString().trim() === '') return;
+  expect([0, 3]).toContain(checked.exitCode);
   if (options.policy !== 'salvage') return;
   expect(checked.findings.map(({ code }) => code)).not.toContain('orphan-start');
   expect(await planOf(disk, options)).toMatchObject({ action: 'none' });
