@@ -1,12 +1,12 @@
 /** Standard input as a file: read to its end first, because the engine goes back for values. */
-import type { SourceFile } from '../engine/index.js';
+import type { SyncSource } from '../engine/index.js';
 import type { Io } from './io.js';
 
 /**
  * Gives all bytes of standard input as a file in memory.
  * `throwIfInterrupted` names the reason when the stream was cut off by a signal.
  */
-export async function readStdin(io: Io, throwIfInterrupted: () => void): Promise<SourceFile> {
+export async function readStdin(io: Io, throwIfInterrupted: () => void): Promise<SyncSource> {
   const chunks: Uint8Array[] = [];
   try {
     for await (const chunk of io.stdin()) chunks.push(chunk);
@@ -17,7 +17,7 @@ export async function readStdin(io: Io, throwIfInterrupted: () => void): Promise
   return memoryFile(chunks, io.now());
 }
 
-function memoryFile(chunks: Uint8Array[], mtimeMs: number): SourceFile {
+function memoryFile(chunks: Uint8Array[], mtimeMs: number): SyncSource {
   // Kept in pieces: one buffer would double the memory while it is joined, and has a limit.
   const starts: number[] = [];
   let size = 0;

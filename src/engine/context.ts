@@ -1,5 +1,5 @@
 /** What every verb is given: the world, as arguments. */
-import type { Disk, DiskReader, SourceFile } from './disk.js';
+import type { Disk, DiskReader, SourceFile, SyncSource } from './disk.js';
 import type { HolderSearch, KernelLocks } from './kernel-locks.js';
 import type { KernelName } from './scan/choose-kernel.js';
 import type { SavedPlan } from './recovery/plan.js';
@@ -28,7 +28,9 @@ export interface Context {
   /** Our own version, for reports. */
   version: string;
   /** Present when `-` may be read. */
-  stdin?: () => SourceFile;
+  stdin?: () => SyncSource;
+  /** The log itself, where it lies in no file as it is read: `openSource` gives this one. */
+  made?: SourceFile;
   /** Called some times a second at most by the reader of long files. */
   progress?: (at: Progress) => void;
   /** Who has a file open, by its id; absent where the system cannot tell. */

@@ -25,8 +25,13 @@ export interface SourceFile {
   close(): void;
 }
 
+/** An open file whose bytes are there: reading answers at once. What a disk opens is one. */
+export interface SyncSource extends SourceFile {
+  read(target: Uint8Array, position: number): number;
+}
+
 /** An open file that may grow. */
-export interface TargetFile extends SourceFile {
+export interface TargetFile extends SyncSource {
   /** Appends every byte (short writes are continued). Throws LogctlError. */
   append(bytes: Uint8Array): void;
   sync(): void;
@@ -47,7 +52,7 @@ export interface ScratchFile extends TargetFile {
 /** What reading commands hold. Nothing here changes a disk. */
 export interface DiskReader {
   /** Opens a regular file for reading. Throws LogctlError; directories and devices are refused. */
-  open(path: string): SourceFile;
+  open(path: string): SyncSource;
   /** Follows symbolic links; undefined when nothing is there. */
   stat(path: string): FileStat | undefined;
   /** Does not follow the last symbolic link; undefined when nothing is there. */

@@ -6,7 +6,7 @@ import type {
   DiskReader,
   FileStat,
   ScratchFile,
-  SourceFile,
+  SyncSource,
   TargetFile,
 } from './disk-port.js';
 import { LogctlError } from './errors.js';
@@ -90,15 +90,14 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
   if (file === undefined) return undefined;
   try {
     const bytes = new Uint8Array(bytesMax);
-    // A real disk and a disk in memory both answer at once; only made bytes come as a promise.
-    const length = file.read(bytes, 0) as number;
+    const length = file.read(bytes, 0);
     return Buffer.from(bytes.subarray(0, length)).toString('utf8');
   } finally {
     file.close();
   }
 }
 
-function openedIfThere(disk: DiskReader, path: string): SourceFile | undefined {
+function openedIfThere(disk: DiskReader, path: string): SyncSource | undefined {
   try {
     return disk.open(path);
   } catch (error) {
@@ -107,8 +106,13 @@ function openedIfThere(disk: DiskReader, path: string): SourceFile | undefined {
   }
 }
 
+/** The same disk but for what is given. */
+export function diskWith(disk: DiskReader, own: Partial<DiskReader>): DiskReader {
+  return Object.assign(Object.create(disk) as DiskReader, own);
+}
+
 /** A file that is open in this process, for reading. Whoever opened it closes it. */
-export function openedFile(path: string, fd: number): SourceFile {
+export function openedFile(path: string, fd: number): SyncSource {
   return { ...nodeFile(path, fd), close: () => undefined };
 }
 

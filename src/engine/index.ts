@@ -1,7 +1,14 @@
 /** The log engine. Subcommands and library users import from here and nowhere deeper. */
 export { inspect, listEntries, replay, verify } from './reading.js';
 export { EXIT, FINDINGS, findHolders, LogctlError, verdictOf, worstExit } from './reading.js';
-export { nodeDisk, type Disk, type DiskReader, type FileStat, type SourceFile } from './disk.js';
+export {
+  nodeDisk,
+  type Disk,
+  type DiskReader,
+  type FileStat,
+  type SourceFile,
+  type SyncSource,
+} from './disk.js';
 export type { ErrorCode, ExitCode } from './errors.js';
 export type { Finding, FindingCode, Severity } from './findings.js';
 export { compact } from './compact.js';

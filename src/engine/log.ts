@@ -30,13 +30,15 @@ export interface Log {
 
 /**
  * Opens a file for reading: `.gz` as its plain bytes, `-` as standard input, and a log whose
- * compaction was interrupted with the lines that still are in its old file.
+ * compaction was interrupted with the lines that still are in its old file. One that was made, and
+ * lies in no file, is what it is.
  */
 export function openSource(context: Context, path: string): SourceFile {
   if (path === '-') {
     if (context.stdin) return context.stdin();
     throw new LogctlError('usage', 'standard input cannot be read here', 'name a file');
   }
+  if (context.made !== undefined) return context.made;
   const file = context.disk.open(path);
   if (path.endsWith('.gz')) return gunzipped(file);
   return mergedSource(context.disk, file, resyncPatterns) ?? file;

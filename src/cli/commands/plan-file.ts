@@ -7,7 +7,7 @@ export function readPlan(disk: Disk, path: string): SavedPlan {
   try {
     const bytes = new Uint8Array(file.stat().size);
     // A file of a real disk answers at once.
-    const length = file.read(bytes, 0) as number;
+    const length = file.read(bytes, 0);
     return parseSavedPlan(path, Buffer.from(bytes.subarray(0, length)).toString('utf8'));
   } finally {
     file.close();

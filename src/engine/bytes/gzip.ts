@@ -10,20 +10,29 @@ const unsuspectedBytes = 64 << 20;
 
 /**
  * Wraps an open `.gz` file. `stat().size` stays the compressed size; reading ends with 0.
- * Reading forward costs nothing extra; going back starts again at the front.
+ * Reading forward costs nothing extra; going back further than some KiB starts again at the front.
+ * Reads may overlap.
  */
 export function gunzipped(file: SourceFile): SourceFile {
   let stream = new PlainStream(file);
+  const readAt = async (target: Uint8Array, position: number) => {
+    if (position < stream.position && !stream.remembers(position)) {
+      stream.destroy();
+      stream = new PlainStream(file);
+    }
+    const again = stream.recall(target, position);
+    await stream.skipTo(position + again);
+    return again + (await stream.fill(target.subarray(again)));
+  };
+  // There is one stream, and each read moves it: they wait for each other.
+  let turn: Promise<unknown> = Promise.resolve();
   return {
     path: file.path,
     stat: () => file.stat(),
-    async read(target, position) {
-      if (position < stream.position) {
-        stream.destroy();
-        stream = new PlainStream(file);
-      }
-      await stream.skipTo(position);
-      return stream.fill(target);
+    read(target, position) {
+      const read = turn.then(() => readAt(target, position));
+      turn = read.catch(() => undefined);
+      return read;
     },
     close() {
       stream.destroy();
@@ -32,8 +41,13 @@ export function gunzipped(file: SourceFile): SourceFile {
   };
 }
 
+/** So many of the last bytes are kept at least: the end of a file is looked at once more. */
+const rememberedBytes = 1 << 17;
+
 class PlainStream {
   position = 0;
+  /** The pieces that were read last, the one that is being read among them. */
+  private readonly recent: { at: number; bytes: Uint8Array }[] = [];
   private inputAt = 0;
   private rest: Uint8Array = new Uint8Array(0);
   private readonly gunzip: Gunzip = createGunzip();
@@ -64,6 +78,25 @@ class PlainStream {
     return done;
   }
 
+  /** True where the bytes from `position` on, up to where reading is, are at hand. */
+  remembers(position: number): boolean {
+    return this.recent.length > 0 && this.recent[0].at <= position;
+  }
+
+  /** Gives bytes that were read before; how many of them. */
+  recall(target: Uint8Array, position: number): number {
+    let done = 0;
+    const end = Math.min(this.position, position + target.length);
+    for (const { at, bytes } of this.recent) {
+      const from = position + done - at;
+      if (position + done >= end || from >= bytes.length) continue;
+      const piece = bytes.subarray(from, from + end - position - done);
+      target.set(piece, done);
+      done += piece.length;
+    }
+    return done;
+  }
+
   destroy(): void {
     this.gunzip.destroy();
   }
@@ -73,12 +106,19 @@ class PlainStream {
     this.position += length;
   }
 
+  private remember(bytes: Uint8Array): void {
+    const { recent } = this;
+    recent.push({ at: this.position, bytes });
+    while (recent.length > 2 && this.position - recent[1].at >= rememberedBytes) recent.shift();
+  }
+
   private async more(): Promise<boolean> {
     if (this.rest.length > 0) return true;
     try {
       const next = await this.output.next();
       if (next.done) return false;
       this.rest = next.value;
+      this.remember(next.value);
       const plain = this.position + this.rest.length;
       if (plain > unsuspectedBytes && plain > ratioMax * this.inputAt) {
         throw new Error(`it unpacks to more than ${ratioMax} times its size`);

@@ -4,8 +4,8 @@ import type { SourceFile } from '../disk.js';
 const chunkBytes = 1 << 16;
 
 /**
- * Where the line starts that stands `lines` before the one that starts at `offset`; 0 where there
- * are fewer.
+ * Where the line starts that stands `lines` before the one that `offset` lies in, or starts; 0 where
+ * there are fewer.
  */
 export async function lineStartBefore(
   source: SourceFile,

@@ -1,7 +1,9 @@
 /** source-part: a stretch of an open file as if it were a file of its own. */
-import type { SourceFile } from '../disk.js';
+import type { SourceFile, SyncSource } from '../disk.js';
 
 /** A view of the bytes from `from` to `to`, by default to the end. Closing it closes nothing. */
+export function partOf(source: SyncSource, from: number, to?: number): SyncSource;
+export function partOf(source: SourceFile, from: number, to?: number): SourceFile;
 export function partOf(source: SourceFile, from: number, to = Infinity): SourceFile {
   return {
     path: source.path,

@@ -1,13 +1,12 @@
 /** sync-read: plain files read at once, where nothing else may run in between. */
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 
 const windowBytes = 1 << 16;
 
-/** Bytes `[from, to)` of a plain file, fewer where it ends before. Not for gzip and pipes. */
-export function readNow(file: Pick<SourceFile, 'read'>, from: number, to: number): Buffer {
+/** Bytes `[from, to)` of a plain file, fewer where it ends before. */
+export function readNow(file: Pick<SyncSource, 'read'>, from: number, to: number): Buffer {
   const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
-  // Only made bytes come as a promise; files of a disk answer at once.
-  return bytes.subarray(0, file.read(bytes, from) as number);
+  return bytes.subarray(0, file.read(bytes, from));
 }
 
 /**
@@ -15,7 +14,7 @@ export function readNow(file: Pick<SourceFile, 'read'>, from: number, to: number
  * carriage return ends a line too.
  */
 export function lastLineEnd(
-  file: SourceFile,
+  file: SyncSource,
   from: number,
   to: number,
   { returns = false } = {},

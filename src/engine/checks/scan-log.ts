@@ -11,7 +11,7 @@ import { openSource, opsOf, type Log } from '../log.js';
 import { chooseFor, LogKernels, startThreads } from './log-kernels.js';
 import type { ChosenKernel } from '../scan/choose-kernel.js';
 import type { SegmentPool } from '../scan/segment-pool.js';
-import { walkFile } from '../walk.js';
+import { walkFile, type WalkEnd } from '../walk.js';
 import type { LogSummary, Position, Role } from '../model.js';
 import { KIND, PROBLEM, type HeldState, type Kernel, type LineBatch } from '../scan/kernel.js';
 import { compareStates } from '../keydir/state-compare.js';
@@ -170,6 +170,7 @@ class LogScanner implements LogScan {
     this.bytes += end.size;
     this.lines += end.lines;
     if (cut !== undefined) this.leaveOut(cut, end.lines + 1);
+    else if (isLast && path.endsWith('.gz')) await this.noteBatch(source, end);
     if (!end.replaced) return;
     const words = 'renamed over while we read: the answer is about the file we hold';
     this.findings.add('replaced-while-read', this.path, words);
@@ -183,6 +184,18 @@ class LogScanner implements LogScan {
     const { size } = source.stat();
     const batch = await unfinishedBatch(source, size, this.log.dialect);
     return batch && { ...batch, size };
+  }
+
+  /** The end of a stream is known when it was read: that its last batch was cut can only be said. */
+  private async noteBatch(source: SourceFile, { size, lines }: WalkEnd): Promise<void> {
+    if (this.options.until !== undefined || this.log.files[this.file].bytesMax !== undefined)
+      return;
+    const batch = await unfinishedBatch(source, size, this.log.dialect);
+    // A torn line behind it says already that the end is not whole.
+    if (batch === undefined || batch.fragment) return;
+    const { lastTime: timeBefore, lastSeq: seqBefore } = this.counter;
+    const at = { path: this.path, line: lines - batch.here + 1, timeBefore, seqBefore };
+    this.damageLog.addBatch(at, batch, { offset: batch.start, length: size - batch.start });
   }
 
   /** All of it goes, whole entries too: it was never acknowledged, and parts of it are no state. */

@@ -1,6 +1,6 @@
 /** scan-tail: the end of a log alone, for a check that costs nothing on 10 GB. */
 import type { Context } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import type { SourceFile } from '../disk.js';
 import { FindingList } from '../finding-list.js';
 import { openSource, type Log } from '../log.js';
 import type { LogSummary } from '../model.js';
@@ -52,14 +52,8 @@ export async function scanTail(context: Context, log: Log): Promise<TailScan> {
 
 /** Scans an open file of a log from `from` on, a line's start. The caller closes the file. */
 async function scanFrom(context: Context, log: Log, source: SourceFile, from: number) {
-  const part = partOf(source, from);
-  const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-    open: () => part,
-    // Nothing lies beside it: an unfinished compaction is not to be merged into it.
-    lstat: () => undefined,
-    stat: (name: string) => context.disk.stat(name),
-  });
-  return scanLog({ ...context, disk, progress: undefined }, log, { fold: false });
+  const made = partOf(source, from);
+  return scanLog({ ...context, made, progress: undefined }, log, { fold: false });
 }
 
 /** Scans the last line of an open plain file of a log; none where that line is very long. */

@@ -8,9 +8,12 @@ import { intentForReading } from '../compaction/intent.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import type { HolderSearch } from '../kernel-locks.js';
 import { whileListed } from '../listed-files.js';
+import type { Log } from '../log.js';
 import { scanLog, type LogScan } from './scan-log.js';
+import { isContinued, overlapOf } from './log-start.js';
 import { KIND, type LineBatch } from '../scan/kernel.js';
 import { siblingsOf } from '../siblings.js';
+import { partOf } from '../bytes/source-part.js';
 import { plural } from '../text.js';
 
 /** Adds the findings that need a log's neighbours; gives who writes it, null where unknown. */
@@ -37,13 +40,11 @@ async function checkStart(
 ): Promise<void> {
   const { log } = scan;
   if (await checkCut(context, scan, async () => backups, findings)) return;
-  // A log whose compaction leaves plain entries begins with one whatever came before.
-  if (log.dialect.compaction === 'lines') return;
-  const base = backups.find(({ verdict }) => verdict !== 'damaged');
+  const base = continuedBase(log, backups);
   const orphan = scan.counter.firstKind !== undefined && scan.counter.firstKind !== KIND.state;
   const startsDamaged = scan.damages[0]?.offset === 0;
-  if (!orphan || startsDamaged || base === undefined || base.compressed) return;
-  if (await isPrefix(context, base, scan)) return;
+  if (!orphan || startsDamaged || base === undefined) return;
+  if (await continues(context, scan, base)) return;
   const backup = await scanLog(context, backupLog(log, base));
   backup.close();
   const lost = [...backup.keydir.order('documented')].filter(
@@ -56,6 +57,17 @@ async function checkStart(
     key: lost.length > 0 ? keyToString(backup.keydir.key(lost[0])) : undefined,
     impact: lost.length > 0 ? 'lost' : 'unknown',
   });
+}
+
+/** The backup that a log continues which begins with a plain entry; undefined where none tells. */
+export function continuedBase(
+  { dialect }: Log,
+  backups: readonly CheckedBackup[],
+): CheckedBackup | undefined {
+  // A log whose compaction leaves plain entries begins with one whatever came before.
+  if (dialect.compaction === 'lines') return undefined;
+  const base = backups.find(({ verdict }) => verdict !== 'damaged');
+  return base?.compressed === true ? undefined : base;
 }
 
 /** Reports a log that was cut beside a backup that verifies, or is gone; true when it did. */
@@ -84,7 +96,9 @@ export function cutOf(scan: LogScan): string | undefined {
   if (first === undefined && scan.counter.firstKind === undefined) return 'nothing but line ends';
   if (first === undefined || first.offset !== 0) return undefined;
   const [piece] = first.pieces;
-  if (piece?.kind === 'nul') return `${piece.length} zero bytes at its start`;
+  // JSON that is no entry: nothing of it was cut off.
+  if (piece === undefined) return undefined;
+  if (piece.kind === 'nul') return `${piece.length} zero bytes at its start`;
   // A killed compaction writes no newline: what follows is nothing, or entries glued to it.
   const start = scan.log.dialect.checkpointStart;
   if (start === undefined || (first.ended && hiddenEntries(first).length === 0)) return undefined;
@@ -163,24 +177,15 @@ async function reportCut(
   });
 }
 
-/**
- * True when the log begins with the backup's bytes: nothing was compacted since. Up to the log's
- * first damage, if that comes earlier.
- */
-async function isPrefix(context: Context, backup: CheckedBackup, scan: LogScan): Promise<boolean> {
-  if (backup.bytes > scan.bytes) return false;
-  const source = context.disk.open(backup.path);
-  const [left, right] = [new Uint8Array(1 << 16), new Uint8Array(1 << 16)];
-  const end = Math.min(backup.bytes, scan.damages[0]?.offset ?? Infinity);
+/** True where the log is the one that the backup was made of, and more of it. */
+async function continues(context: Context, scan: LogScan, base: CheckedBackup): Promise<boolean> {
+  const backup = context.disk.open(base.path);
   try {
-    for (let at = 0; at < end; at += left.length) {
-      const length = await source.read(left.subarray(0, end - at), at);
-      await scan.sources[0].read(right.subarray(0, length), at);
-      if (Buffer.compare(left.subarray(0, length), right.subarray(0, length)) !== 0) return false;
-    }
-    return true;
+    const source = partOf(scan.sources[0], 0, scan.bytes);
+    const log = { source, bytes: scan.bytes, damagedAt: scan.damages[0]?.offset };
+    return isContinued(await overlapOf(log, backup));
   } finally {
-    source.close();
+    backup.close();
   }
 }
 

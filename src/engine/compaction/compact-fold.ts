@@ -3,7 +3,7 @@ import { checkBackups } from '../checks/backups.js';
 import { upstreamOnlyKeys } from './checkpoint-writer.js';
 import { LiveLines } from './live-lines.js';
 import type { CompactOptions, Context } from '../context.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { Log } from '../log.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
@@ -27,7 +27,7 @@ export interface CarriedLines {
 /** A log folded up to its last newline. Close it at the end. */
 export interface FoldedLog {
   /** Open apart from the scan's files: leases sit on it. */
-  old: SourceFile;
+  old: SyncSource;
   prefixLength: number;
   ends: Uint8Array;
   scan: LogScan;
@@ -167,7 +167,7 @@ async function refuseDamage(context: Context, scan: LogScan, options: CompactOpt
 async function refuseRest(
   context: Context,
   { log, counter }: LogScan,
-  old: SourceFile,
+  old: SyncSource,
   from: number,
 ) {
   const { size: to } = old.stat();

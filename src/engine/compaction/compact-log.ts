@@ -10,7 +10,7 @@ import {
 } from './compact-fold.js';
 import { upstreamOnlyKeys, writeCheckpoint, writingOf } from './checkpoint-writer.js';
 import type { CompactOptions, Sink, WriteContext } from '../context.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { isCutByReader } from '../damage/damage-findings.js';
 import { LogctlError } from '../errors.js';
 import { readIntent } from './intent.js';
@@ -168,7 +168,7 @@ class Compaction {
   private async prove(
     folded: FoldedLog,
     before: StateHashes,
-    { temporary, length }: { temporary: SourceFile; length: number },
+    { temporary, length }: { temporary: SyncSource; length: number },
   ): Promise<void> {
     const head = partOf(temporary, 0, length);
     const scan = await scanSource(this.context, this.log, head);

@@ -6,7 +6,7 @@ import { partOf } from '../bytes/source-part.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
 import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import type { Log } from '../log.js';
 import { scanSource } from '../recovery/recover-state.js';
@@ -119,7 +119,7 @@ async function headIn(
 }
 
 async function headOf(
-  file: SourceFile,
+  file: SyncSource,
   writes: EntryWriting,
   known = 0,
 ): Promise<Head | undefined> {
@@ -173,14 +173,14 @@ async function lateEntries(context: Context, log: Log, compared: Compared): Prom
 }
 
 /** True where all that follows the prefix follows the head as well, at once. */
-function isCarried(context: Context, backup: SourceFile, { head, newer }: Compared): boolean {
+function isCarried(context: Context, backup: SyncSource, { head, newer }: Compared): boolean {
   const { size } = backup.stat();
   const length = carriedBytes(context, backup, newer.at(-1)!.path, head);
   return head.folded + length === size;
 }
 
 /** Bytes of whole lines that follow both the prefix and the head made from it. */
-function carriedBytes(context: Context, backup: SourceFile, path: string, head: Head): number {
+function carriedBytes(context: Context, backup: SyncSource, path: string, head: Head): number {
   const to = lastLineEnd(backup, head.folded, backup.stat().size);
   const next = context.disk.open(path);
   try {
@@ -206,7 +206,7 @@ function carriedUpTo(context: Context, { path, head, newer: [log] }: Compared): 
 async function entriesAfter(
   context: Context,
   log: Log,
-  backup: SourceFile,
+  backup: SyncSource,
   from: number,
 ): Promise<LateEntry[]> {
   const entries: LateEntry[] = [];
@@ -239,7 +239,7 @@ class OpenEntries {
   private readonly byName = new Map<string, LateEntry[]>();
   private readonly lengths = new Set<number>();
 
-  constructor(backup: SourceFile, entries: readonly LateEntry[]) {
+  constructor(backup: SyncSource, entries: readonly LateEntry[]) {
     for (const entry of entries) {
       const name = nameOfLine(backup, entry.offset, entry.length);
       const same = this.byName.get(name);

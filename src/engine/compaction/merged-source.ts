@@ -1,18 +1,18 @@
 /** merged-source: a log whose swap was interrupted, read as the next run will make it. */
 import { dirname, join } from 'node:path';
-import type { DiskReader, SourceFile } from '../disk.js';
+import type { DiskReader, SyncSource } from '../disk.js';
 import { inodeOf, intentForReading, type Intent } from './intent.js';
 import { endsHash } from './swap-carry.js';
 import { findLateLines, type LateLines, type Stretch } from './swap-late.js';
 
 /** A stretch of one file, in its place in the whole. */
 export interface MergedPiece extends Stretch {
-  file: Pick<SourceFile, 'read'>;
+  file: Pick<SyncSource, 'read'>;
 }
 
 interface MergedFiles {
-  old: SourceFile;
-  fresh: SourceFile;
+  old: SyncSource;
+  fresh: SyncSource;
   late: LateLines;
   /** Bytes of the new file that count. */
   freshEnd: number;
@@ -42,9 +42,9 @@ const newlineFile: MergedPiece['file'] = {
  */
 export function mergedSource(
   disk: DiskReader,
-  log: SourceFile,
+  log: SyncSource,
   resync: readonly string[],
-): SourceFile | undefined {
+): SyncSource | undefined {
   const { path } = log;
   const intent = effectiveIntent(intentForReading(disk, path).intent, log);
   if (intent === undefined) return undefined;
@@ -63,7 +63,7 @@ export function mergedSource(
 }
 
 /** The swap that put the log in its place; undefined when none that is unfinished did. */
-function effectiveIntent(intent: Intent | undefined, log: SourceFile): Intent | undefined {
+function effectiveIntent(intent: Intent | undefined, log: SyncSource): Intent | undefined {
   for (let one = intent; one !== undefined; one = one.previous) {
     if (inodeOf(log.stat()) !== one.newInode || log.stat().size < one.headLength) continue;
     if (endsHash(log, one.headLength) === one.headEnds) return one;
@@ -71,7 +71,7 @@ function effectiveIntent(intent: Intent | undefined, log: SourceFile): Intent | 
   return undefined;
 }
 
-function joined(log: SourceFile, pieces: readonly MergedPiece[], close: () => void): SourceFile {
+function joined(log: SyncSource, pieces: readonly MergedPiece[], close: () => void): SyncSource {
   const size = pieces.reduce((sum, { from, to }) => sum + to - from, 0);
   return {
     path: log.path,
@@ -84,8 +84,7 @@ function joined(log: SourceFile, pieces: readonly MergedPiece[], close: () => vo
         const room = Math.min(target.length - done, to - from - start);
         at += to - from;
         if (room <= 0) continue;
-        // Both are plain files, which answer at once.
-        done += file.read(target.subarray(done, done + room), from + start) as number;
+        done += file.read(target.subarray(done, done + room), from + start);
         if (done === target.length) break;
       }
       return done;

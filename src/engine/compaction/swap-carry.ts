@@ -1,6 +1,6 @@
 /** swap-carry: lines that came behind the prefix, copied from the old file to the new one. */
 import { createHash } from 'node:crypto';
-import type { SourceFile, TargetFile } from '../disk.js';
+import type { SyncSource, TargetFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
 import type { Stretch } from './swap-late.js';
@@ -17,13 +17,13 @@ export interface Rest {
 }
 
 /** Both ends of the first `length` bytes: what shows that a file was rewritten in place. */
-export function prefixEnds(file: SourceFile, length: number): Buffer {
+export function prefixEnds(file: SyncSource, length: number): Buffer {
   const bytes = Math.min(length, guardBytes);
   return Buffer.concat([readNow(file, 0, bytes), readNow(file, length - bytes, length)]);
 }
 
 /** sha-256, hex, over both ends of a file's first `length` bytes. */
-export const endsHash = (file: SourceFile, length: number): string =>
+export const endsHash = (file: SyncSource, length: number): string =>
   createHash('sha256').update(prefixEnds(file, length)).digest('hex');
 
 /** The error of a log that is not the one that was read. */
@@ -43,7 +43,7 @@ export class Carrier {
   private sizeSeen = 0;
 
   constructor(
-    private readonly old: SourceFile,
+    private readonly old: SyncSource,
     private readonly fresh: TargetFile,
     prefixLength: number,
   ) {

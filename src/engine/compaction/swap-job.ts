@@ -1,6 +1,6 @@
 /** swap-job: what replacing a log is asked to do; compact and recover each make one. */
 import type { Sink } from '../context.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import type { Intent } from './intent.js';
 import type { Stretch } from './swap-late.js';
 
@@ -12,7 +12,7 @@ export interface SwapJob {
    * The same file, opened once for reading. The lease sits on it: nothing may open it again for
    * writing meanwhile. The caller closes it.
    */
-  old: SourceFile;
+  old: SyncSource;
   /** Bytes of `old` that the new head stands for. Whole lines that follow are carried. */
   prefixLength: number;
   /** Both ends of the prefix when it was read (`prefixEnds`); default: when the swap begins. */
@@ -26,12 +26,12 @@ export interface SwapJob {
   /** Writes the new head. Called once, into a temporary nobody else sees. */
   writeHead(sink: Sink): Promise<void>;
   /** Reads the head back from disk (`headLength` bytes); throws to leave the log as it is. */
-  proveHead(temporary: SourceFile, headLength: number): Promise<void>;
+  proveHead(temporary: SyncSource, headLength: number): Promise<void>;
   /**
    * True where the end of `old` that no newline ends is a whole entry, false where it is the start
    * of one. Throws LogctlError where it is damaged: the log is then left as it is.
    */
-  isWhole(old: SourceFile, rest: Stretch): Promise<boolean>;
+  isWhole(old: SyncSource, rest: Stretch): Promise<boolean>;
   /** Asked right before the rename: throws where the library's own lock is no longer ours. */
   fence?(): void;
   /** The operator says that no writer runs: go on where there are no leases. */

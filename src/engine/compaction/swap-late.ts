@@ -1,5 +1,5 @@
 /** swap-late: which lines an interrupted swap left behind in the old file. */
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import type { Intent } from './intent.js';
 import { isWholeEntry } from '../damage/whole-entry.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
@@ -30,8 +30,8 @@ export interface LateStretch extends Stretch {
 
 /** The files of an interrupted swap, and how an entry begins in their format. */
 export interface SwappedFiles {
-  old: SourceFile;
-  fresh: SourceFile;
+  old: SyncSource;
+  fresh: SyncSource;
   intent: Intent;
   resync: readonly string[];
 }
@@ -65,7 +65,7 @@ class OldTail {
   private readonly pieces: LateStretch[];
 
   constructor(
-    private readonly old: SourceFile,
+    private readonly old: SyncSource,
     { prefixLength, rest }: Intent,
   ) {
     const size = Math.max(prefixLength, old.stat().size);
@@ -131,7 +131,7 @@ const newlineByte = Uint8Array.of(0x0a);
 const lengthOf = ({ from, to, newline }: LateStretch) => to - from + (newline ? 1 : 0);
 
 /** How far both are equal, and how far they are where zero bytes of the new one are overlooked. */
-function commonRun(wanted: OldTail, fresh: SourceFile, base: number, newLength: number) {
+function commonRun(wanted: OldTail, fresh: SyncSource, base: number, newLength: number) {
   const limit = Math.min(wanted.length, newLength);
   let exact = -1;
   for (let at = 0; at < limit; at += windowBytes) {
@@ -151,7 +151,7 @@ function commonRun(wanted: OldTail, fresh: SourceFile, base: number, newLength: 
  * the file or by an entry, and 0 where an entry of a writer stands there.
  */
 function tornCopy(
-  fresh: SourceFile,
+  fresh: SyncSource,
   { from, to }: Stretch,
   lengthMax: number,
   resync: readonly string[],
@@ -183,7 +183,7 @@ function placesBefore(text: string, last: number, resync: readonly string[]): nu
   return [...places].sort((a, b) => b - a);
 }
 
-function startsWithEntry(fresh: SourceFile, from: number, to: number): boolean {
+function startsWithEntry(fresh: SyncSource, from: number, to: number): boolean {
   for (let at = from; at < to; at += windowBytes) {
     const newline = readNow(fresh, at, Math.min(to, at + windowBytes)).indexOf(0x0a);
     if (newline >= 0) return isWholeEntry(fresh, from, at + newline);

@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { basename, dirname, join } from 'node:path';
 import type { Sink, WriteContext } from '../context.js';
-import type { FileStat, SourceFile } from '../disk.js';
+import type { FileStat, SyncSource } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { inodeOf, readIntent, removeIntent, writeIntent, type Intent } from './intent.js';
 import { openLog, type Log } from '../log.js';
@@ -122,7 +122,7 @@ async function merge(
   }
 }
 
-function openKept({ disk }: WriteContext, path: string, intent: Intent): SourceFile {
+function openKept({ disk }: WriteContext, path: string, intent: Intent): SyncSource {
   const kept = join(dirname(path), intent.keptAs);
   const stat = disk.lstat(kept);
   if (stat?.kind === 'file' && inodeOf(stat) === intent.oldInode) return disk.open(kept);
@@ -133,7 +133,7 @@ function openKept({ disk }: WriteContext, path: string, intent: Intent): SourceF
 
 async function waitUntilQuiet(
   context: WriteContext,
-  old: SourceFile,
+  old: SyncSource,
   { offline = false }: FinishOptions,
 ): Promise<void> {
   const answer = context.locks.lease(old, 'read', quietMs);
@@ -145,8 +145,8 @@ async function waitUntilQuiet(
 interface Merge {
   log: Log;
   intent: Intent;
-  old: SourceFile;
-  fresh: SourceFile;
+  old: SyncSource;
+  fresh: SyncSource;
   late: LateLines;
   options: FinishOptions;
 }
@@ -182,7 +182,7 @@ async function copyPieces(context: WriteContext, pieces: readonly MergedPiece[],
   }
 }
 
-function provePieces(pieces: readonly MergedPiece[], temporary: SourceFile, length: number): void {
+function provePieces(pieces: readonly MergedPiece[], temporary: SyncSource, length: number): void {
   let done = 0;
   for (const { file, from, to } of pieces) {
     for (let at = from; at < to; at += windowBytes) {

@@ -4,7 +4,7 @@ import type { Context } from '../context.js';
 import { partOf } from '../bytes/source-part.js';
 import { unfinishedBatch } from '../damage/unfinished-batch.js';
 import { isWholeEntry } from '../damage/whole-entry.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import type { Finding } from '../findings.js';
 import type { Log } from '../log.js';
@@ -18,7 +18,7 @@ export type RestKind = { kind: 'whole' } | { kind: 'torn' } | { kind: 'damaged';
 export async function judgeRest(
   context: Context,
   log: Log,
-  file: SourceFile,
+  file: SyncSource,
   { from, to, timeBefore }: Stretch & { timeBefore: number },
 ): Promise<RestKind> {
   // The end of a batch that was cut counts for nobody, whatever it looks like.
@@ -37,7 +37,7 @@ export async function judgeRest(
  * entry. Throws LogctlError `changed` for damage: nobody knows yet what of it is whole.
  */
 export function restJudge(context: Context, log: Log) {
-  return async (file: SourceFile, { from, to }: Stretch): Promise<boolean> => {
+  return async (file: SyncSource, { from, to }: Stretch): Promise<boolean> => {
     const before = await scanLastLine(context, log, partOf(file, 0, from));
     before.close();
     const { lastTime: timeBefore } = before.counter;

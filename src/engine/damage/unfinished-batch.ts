@@ -2,7 +2,6 @@
 import type { Dialect } from '../dialects/dialect.js';
 import type { SourceFile } from '../disk.js';
 import { lineStartBefore, textBefore } from '../bytes/line-back.js';
-import { lastLineEnd } from '../bytes/sync-read.js';
 
 /** Where a batch starts that was cut, and how many of its entries are whole. */
 export interface UnfinishedBatch {
@@ -24,7 +23,7 @@ export async function unfinishedBatch(
   { writes }: Dialect,
 ): Promise<UnfinishedBatch | undefined> {
   if (writes === undefined || size === 0) return undefined;
-  const newline = lastLineEnd(source, 0, size);
+  const newline = await lineStartBefore(source, size, 0);
   // The last line may be whole and lack its newline; it is an entry all the same.
   const unended = newline < size ? writes.readStamp(await textBefore(source, size)) : undefined;
   const stamp = unended ?? writes.readStamp(await textBefore(source, newline - 1));

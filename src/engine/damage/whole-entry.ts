@@ -1,5 +1,5 @@
 /** whole-entry: is a stretch of a file one whole entry, though no newline ends it? */
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { Keydir } from '../keydir/keydir.js';
 import { KIND, PROBLEM, TYPE, type LineCodec } from '../scan/kernel.js';
 import { referenceKernel } from '../scan/reference.js';
@@ -13,16 +13,15 @@ const anyObject: LineCodec = {
 
 const chunkBytes = 1 << 16;
 
-/** True when bytes `[from, to)`, without newline, are one JSON object. Reads a plain file. */
-export function isWholeEntry(file: SourceFile, from: number, to: number): boolean {
+/** True when bytes `[from, to)`, without newline, are one JSON object. */
+export function isWholeEntry(file: SyncSource, from: number, to: number): boolean {
   if (to <= from) return false;
   const keydir = new Keydir();
   const kernel = referenceKernel({ codec: anyObject, keydir, chunkBytes, fold: false });
   kernel.start({ file: 0, offset: from });
   for (let at = from; at < to;) {
     const room = kernel.chunk.subarray(0, Math.min(kernel.chunk.length, to - at));
-    // Files of a disk answer at once.
-    const length = file.read(room, at) as number;
+    const length = file.read(room, at);
     if (length === 0) return false;
     at += length;
     do kernel.scan(length, at >= to);

@@ -1,7 +1,7 @@
 /** decoded-disk: a disk whose logs are seen as a decoder gives them. Only for reading. */
 import { basename } from 'node:path';
 import type { Context, TargetOptions } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import { diskWith, type DiskReader, type SyncSource } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { plural } from '../text.js';
 import { decodeLines, decodedBytesMax } from './line-decoder.js';
@@ -36,8 +36,8 @@ export function refuseDecoded({ decode }: TargetOptions): void {
 
 function decodedDisk(disk: DiskReader, command: string): DiskReader {
   const seen = new Map<string, Decoded>();
-  return Object.assign(Object.create(disk) as DiskReader, {
-    open(path: string): SourceFile {
+  return diskWith(disk, {
+    open(path) {
       const file = disk.open(path);
       const name = basename(path);
       // Our own side files and main JSON files went through no hook.
@@ -48,7 +48,7 @@ function decodedDisk(disk: DiskReader, command: string): DiskReader {
   });
 }
 
-function decodedFile(file: SourceFile, command: string, seen: Map<string, Decoded>): SourceFile {
+function decodedFile(file: SyncSource, command: string, seen: Map<string, Decoded>): SyncSource {
   const { path } = file;
   const { id, size } = file.stat();
   const before = seen.get(path);
@@ -64,7 +64,7 @@ function decodedFile(file: SourceFile, command: string, seen: Map<string, Decode
 }
 
 /** Closes a file that could not be decoded. */
-function decodedBytes(file: SourceFile, command: string, size: number): Buffer {
+function decodedBytes(file: SyncSource, command: string, size: number): Buffer {
   try {
     return decodeLines(command, wholeOf(file, size));
   } catch (error) {
@@ -74,12 +74,12 @@ function decodedBytes(file: SourceFile, command: string, size: number): Buffer {
 }
 
 /** All bytes of a plain file, which answers at once. Throws LogctlError `too-large`. */
-function wholeOf(file: SourceFile, size: number): Buffer {
+function wholeOf(file: SyncSource, size: number): Buffer {
   if (size > decodedBytesMax) {
     const hint = 'decode it with the command itself, and look at its output with --dialect nedb';
     const words = `${file.path}: ${plural(size, 'byte')} are too many to decode in memory`;
     throw new LogctlError('too-large', words, hint, { path: file.path });
   }
   const bytes = Buffer.alloc(size);
-  return bytes.subarray(0, file.read(bytes, 0) as number);
+  return bytes.subarray(0, file.read(bytes, 0));
 }

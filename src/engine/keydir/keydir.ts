@@ -17,6 +17,7 @@ import {
   entryDoubles,
   entryWords,
   lengthDouble,
+  literalFile,
   offsetDouble,
   WORD,
   type LiveRange,
@@ -106,14 +107,25 @@ export class Keydir extends KeyTable {
     this.generation++;
     this.count = 0;
     this.liveBytes = 0;
-    for (const index of members.order('documented')) {
-      const { bytes, start, length } = members.keyBytes(index);
-      this.put(bytes, start, length, members.at(index));
-    }
+    for (const index of members.order('documented')) this.putFrom(members, index);
+  }
+
+  /** Sets a key as another keydir has it. Ranges in files must be of the same files. */
+  putFrom(other: Keydir, index: number): void {
+    const { bytes, start, length } = other.keyBytes(index);
+    this.put(bytes, start, length, this.rangeFrom(other, index));
+  }
+
+  /** The range of a key of `other` as it is here: a value that lies in no file is kept here too. */
+  rangeFrom(other: Keydir, index: number): LiveRange {
+    const range = other.at(index);
+    if (range.file !== literalFile || other === this) return range;
+    return { ...range, ...this.addLiteral(other.literalAt(range)) };
   }
 
   /** Empties the table and keeps its memory. */
   clear(): void {
+    this.literals = '';
     if (this.used === 0) return;
     this.empty();
     this.count = this.upstreamCount = this.liveBytes = this.births = this.removals = 0;
@@ -126,6 +138,11 @@ export class Keydir extends KeyTable {
     const text = json.replace(/[^\x20-\x7e]/g, escape);
     this.literals += text;
     return { offset: this.literals.length - text.length, length: text.length };
+  }
+
+  /** The JSON text that a range of `literalFile` of this very keydir stands for. */
+  literalAt({ offset, length }: Pick<LiveRange, 'offset' | 'length'>): string {
+    return this.literals.slice(offset, offset + length);
   }
 
   /** Index of a live key, -1 where there is none. */
@@ -213,9 +230,9 @@ export class Keydir extends KeyTable {
 
   /** Takes over the other table whole, and gives it ours: a first checkpoint costs no copy. */
   private exchange(other: Keydir): void {
-    const { removals, literals } = this;
+    const { removals } = this;
     const mine = { ...this };
-    Object.assign(this, other, { removals, literals });
+    Object.assign(this, other, { removals });
     Object.assign(other, mine);
   }
 }

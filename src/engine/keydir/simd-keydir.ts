@@ -123,11 +123,13 @@ export class SimdKeydir extends Keydir {
     const copy = new SimdKeydir(this.module, MEMBERS_TABLE);
     for (const index of members.order('documented')) {
       const { bytes, start, length } = members.keyBytes(index);
-      copy.put(bytes, start, length, members.at(index));
+      // The module moves the entries over to this keydir, which has the values then.
+      copy.put(bytes, start, length, this.rangeFrom(members, index));
     }
   }
 
   override clear(): void {
+    this.literals = '';
     this.module.clearTable(this.module.mainTable.value);
     this.sync();
   }

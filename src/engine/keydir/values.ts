@@ -55,7 +55,7 @@ export async function readRange(
   keydir: Keydir,
 ): Promise<Uint8Array> {
   if (range.file === literalFile) {
-    return Buffer.from(keydir.literals.slice(range.offset, range.offset + range.length));
+    return Buffer.from(keydir.literalAt(range));
   }
   const bytes = new Uint8Array(range.length);
   await readFully(sources[range.file], bytes, range.offset);

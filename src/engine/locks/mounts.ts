@@ -80,8 +80,7 @@ function readText(disk: DiskReader, path: string): string | undefined {
       const chunks: Buffer[] = [];
       for (let at = 0; ;) {
         const chunk = Buffer.alloc(chunkBytes);
-        // Files of a disk answer at once.
-        const length = file.read(chunk, at) as number;
+        const length = file.read(chunk, at);
         if (length === 0) return Buffer.concat(chunks).toString('utf8');
         chunks.push(chunk.subarray(0, length));
         at += length;

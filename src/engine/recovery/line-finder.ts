@@ -1,5 +1,6 @@
 /** line-finder: where given lines stand in another file, in one pass however many there are. */
 import { createHash } from 'node:crypto';
+import { contentStart } from '../bytes/order-mark.js';
 import type { Context } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { openSource } from '../log.js';
@@ -29,7 +30,8 @@ export async function findLines(
   return finder.sightings;
 }
 
-class LineFinder {
+/** Fed with a file's bytes in order: sees which of its lines are wanted ones, and where. */
+export class LineFinder {
   readonly sightings: Sighting[];
   /** Lengths of the wanted lines: most lines are ruled out without a look at their bytes. */
   private readonly lengths: ReadonlySet<number>;
@@ -52,9 +54,11 @@ class LineFinder {
     }
   }
 
+  /** Reads the lines of an open file; a byte order mark is no part of its first one. */
   async read(context: Context, source: SourceFile): Promise<void> {
     const chunk = Buffer.alloc(chunkBytes);
-    let position = 0;
+    let position = await contentStart(source);
+    this.begin(position);
     for (;;) {
       const length = await source.read(chunk, position);
       if (length === 0) break;
@@ -62,11 +66,21 @@ class LineFinder {
       position += length;
       await context.checkpoint?.();
     }
-    // The last line may lack its newline and still be the one that is looked for.
+    this.end(position);
+  }
+
+  /** The first line begins at `position`. */
+  begin(position: number): void {
+    this.lineStart = position;
+  }
+
+  /** The last line may lack its newline and still be one that is looked for. */
+  end(position: number): void {
     this.compare(Buffer.alloc(0), position - this.lineStart);
   }
 
-  private look(chunk: Buffer, position: number): void {
+  /** Takes the next bytes, which lie at `position`. */
+  look(chunk: Buffer, position: number): void {
     let from = 0;
     for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, from)) {
       this.compare(chunk.subarray(from, at), position + at - this.lineStart);

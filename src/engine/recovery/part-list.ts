@@ -10,11 +10,18 @@ export class PartList {
   /** Bytes of it that are not ranges kept from `own`. */
   inserted = 0;
 
-  /** `own`: the log that is recovered. */
-  constructor(private readonly own: string) {}
+  /** `own`: the log that is recovered. `ownStart`: where its lines begin, behind an order mark. */
+  constructor(
+    private readonly own: string,
+    private readonly ownStart = 0,
+  ) {}
 
   range(path: string, offset: number, length: number): void {
     if (length <= 0) return;
+    // An order mark belongs to a file's start: behind other bytes it is damage.
+    if (path === this.own && offset < this.ownStart && this.bytes > 0) {
+      return this.rangeBehindMark(offset, length);
+    }
     const last = this.parts.at(-1);
     this.bytes += length;
     if (path !== this.own) this.inserted += length;
@@ -25,12 +32,35 @@ export class PartList {
     }
   }
 
+  private rangeBehindMark(offset: number, length: number): void {
+    const marked = Math.min(length, this.ownStart - offset);
+    const reason = 'the byte order mark, which belongs to the start of a file';
+    this.drop({ path: this.own, line: 1, offset, length: marked, reason });
+    this.range(this.own, offset + marked, length - marked);
+  }
+
   /** Bytes of a line that is mended: they are in the new file, and in quarantine with the line. */
   mends(offset: number, length: number): void {
     if (length <= 0) return;
     this.bytes += length;
     this.inserted += length;
     this.parts.push({ part: 'range', path: this.own, offset, length, mends: true });
+  }
+
+  /** Puts all that another list holds in front of what is here. */
+  putInFront(front: PartList): void {
+    const own = this.parts.splice(0);
+    const dropped = this.quarantine.splice(0);
+    this.parts.push(...front.parts);
+    this.quarantine.push(...front.quarantine);
+    this.bytes = front.bytes;
+    this.inserted = front.inserted;
+    for (const part of own) {
+      if (part.part === 'text') this.text(part.text, part.why);
+      else if (part.mends === true) this.mends(part.offset, part.length);
+      else this.range(part.path, part.offset, part.length);
+    }
+    this.quarantine.push(...dropped);
   }
 
   text(text: string, why: string): void {

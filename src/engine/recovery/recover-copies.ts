@@ -5,8 +5,8 @@ import { backupLog, type CheckedBackup } from '../checks/backups.js';
 import { scanLog, type LogScan } from '../checks/scan-log.js';
 import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
-import { invalidRuns } from '../damage/invalid-utf8.js';
-import { lineLength } from './fills.js';
+import { mendedRuns, putMended } from './mending.js';
+import { lineLength } from './damage-groups.js';
 import type { Log } from '../log.js';
 import type { PartList } from './part-list.js';
 import type { LogPlan } from './plan.js';
@@ -73,7 +73,7 @@ export async function putRemains(
         if (damage.ended) parts.range(path, end, 1);
       }
       for (const { offset, length } of hiddenEntries(damage)) {
-        parts.range(path, offset, length);
+        await mendInto(parts, copy, offset, offset + length);
         parts.text('\n', 'ends an entry of a line that was damaged');
       }
     }
@@ -86,14 +86,9 @@ export async function putRemains(
   }
 }
 
-/** A line with invalid UTF-8, U+FFFD in its place, as readers see it. */
+/** A whole entry of a copy, as all readers see it. */
 async function mendInto(parts: PartList, copy: LogScan, from: number, to: number): Promise<void> {
-  let at = from;
-  const { path } = copy.log;
-  for (const run of await invalidRuns(copy.sources[0], from, to)) {
-    parts.range(path, at, run.offset - at);
-    parts.text('\ufffd'.repeat(run.marks), 'in place of invalid bytes');
-    at = run.offset + run.length;
-  }
-  parts.range(path, at, to - at);
+  const runs = await mendedRuns(copy.log, copy.sources[0], from, to);
+  const keep = (offset: number, length: number) => parts.range(copy.log.path, offset, length);
+  putMended(parts, runs, { from, to }, keep);
 }

@@ -13,6 +13,8 @@ import { plural } from '../text.js';
 interface Draft {
   plan: LogPlan;
   parts: PartList;
+  /** Whole entries went that no damage had taken: those of a broken batch. */
+  dropsWhole: boolean;
 }
 
 /** Adds up a plan; refuses it where it would lose more than the budget allows. */
@@ -49,9 +51,10 @@ async function planState(
   context: Context,
   { scan, log }: Analysis,
   options: RecoverOptions,
-  { plan, parts }: Draft,
+  { plan, parts, dropsWhole }: Draft,
 ): Promise<void> {
-  let after = isOtherState(plan) ? await scanPlanned(context, log, parts.parts) : scan;
+  let after =
+    dropsWhole || isOtherState(plan) ? await scanPlanned(context, log, parts.parts) : scan;
   try {
     plan.state = await stateOf(scan, after);
     if (!wantsMirror(options)) return;

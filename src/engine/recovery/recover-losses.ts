@@ -38,6 +38,12 @@ const cannotBeEntry = ({ head }: Damage): boolean => {
   return !/^[{["\d-]/.test(start) || /^\[\s*$/.test(start);
 };
 
+/** False for what cannot have been an entry, whole or torn: blanks, and JSON that is none. */
+export function mayHoldEntries(scan: LogScan, damage: Damage): boolean {
+  if ((damage.problem & PROBLEM.white) !== 0 || damage.replayed) return false;
+  return lostIn(scan, damage) > 0 || damage.pieces.length > 0 || damage.batch !== undefined;
+}
+
 /** Bytes that held entries: a fragment between zero bytes and a whole entry was none. */
 function lostBytes({ pieces }: Damage): number {
   return pieces.reduce((sum, { kind, length }, at) => {

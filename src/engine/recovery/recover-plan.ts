@@ -7,22 +7,17 @@ import { codeOf, hiddenEntries, isCutByReader } from '../damage/damage-findings.
 import type { Damage } from '../damage/damage-log.js';
 import { duplicatedBlocks } from '../damage/duplicates.js';
 import { finishPlan } from './recover-finish.js';
-import { findFills, groupDamages, lineLength } from './fills.js';
 import { whileListed } from '../listed-files.js';
-import type { Log } from '../log.js';
+import { brokenBatches } from './batches.js';
+import { groupDamages, lineLength, type DamageGroup } from './damage-groups.js';
+import { findFills, type Fill } from './fills.js';
+import { openSource, type Log } from '../log.js';
+import { linesIn } from './log-lines.js';
 import { PartList } from './part-list.js';
 import { earlierEvidence } from './earlier-evidence.js';
 import { emptyPlan } from './plan-empty.js';
 import type { LogPlan, PlanPart, Policy } from './plan.js';
-import {
-  noBase,
-  orphanNote,
-  overlapOf,
-  putBase,
-  putInFront,
-  replaceByBase,
-  type Overlap,
-} from './recover-base.js';
+import { noBase, orphanNote, putBase, putInFront, replaceByBase } from './recover-base.js';
 import {
   isHistory,
   isPerhapsEmptied,
@@ -34,11 +29,19 @@ import { evidencePaths, freshStamp } from './recover-evidence.js';
 import { LateEntries, lateNote, lateRegion } from './recover-late.js';
 import { chooseBase, type ChosenBase } from './recover-rivals.js';
 import { MirrorFills } from './recover-fills.js';
-import { lostIn } from './recover-losses.js';
+import { lostIn, mayHoldEntries } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
-import { keysLeft, scanPlanned } from './recover-state.js';
+import { firstKindOf, keysLeft, scanPlanned } from './recover-state.js';
 import type { LogScan } from '../checks/scan-log.js';
-import { cutOf, isAllOf } from '../checks/store-checks.js';
+import { isContinued, overlapOf } from '../checks/log-start.js';
+import { continuedBase, cutOf, isAllOf } from '../checks/store-checks.js';
+import { contentStart } from '../bytes/order-mark.js';
+import { partOf } from '../bytes/source-part.js';
+import { unfinishedBatch } from '../damage/unfinished-batch.js';
+import type { SourceFile } from '../disk.js';
+import { openParts } from './part-source.js';
+import { planBatch } from './recover-batches.js';
+import { KIND } from '../scan/kernel.js';
 import { plural } from '../text.js';
 
 /** Plans the recovery of one log. Throws LogctlError; a refusal is a plan with `refusal`. */
@@ -49,7 +52,9 @@ export async function planLog(
 ): Promise<LogPlan> {
   return whileListed(context, log, async (current) => {
     const analysis = await analyse(context, current, options);
-    const planner = new LogPlanner(context, analysis, options);
+    const [source] = analysis.scan.sources as (SourceFile | undefined)[];
+    const ownStart = source === undefined ? 0 : await contentStart(source);
+    const planner = new LogPlanner(context, analysis, options, ownStart);
     try {
       return await planner.plan();
     } finally {
@@ -66,15 +71,19 @@ class LogPlanner {
   private readonly world: RegionWorld;
   private late!: LateEntries;
   private chosen: ChosenBase = {};
+  /** A batch that lost an entry took others along. */
+  private dropsWhole = false;
 
   constructor(
     private readonly context: Context,
     private readonly analysis: Analysis,
     private readonly options: RecoverOptions,
+    /** Where the log's lines begin. */
+    ownStart: number,
   ) {
     const { scan, log, findings, mirror } = analysis;
     this.policy = options.policy ?? 'tail';
-    this.parts = new PartList(log.path);
+    this.parts = new PartList(log.path, ownStart);
     const { evidenceDir } = options;
     const stamp = freshStamp(context.disk, log.path, context.now(), evidenceDir);
     const receipt = basename(evidencePaths(log.path, stamp).receipt);
@@ -103,11 +112,9 @@ class LogPlanner {
     const cut = (await isAllOf(this.context, scan, base)) ? undefined : cutOf(scan);
     const isCut = cut !== undefined && (base !== undefined || log.missing || this.isTornHead(cut));
     const before = isCut ? undefined : predecessorOf(this.analysis);
-    const isOrphan = !isCut && findings.has('orphan-start') && scan.damages[0]?.offset !== 0;
-    const overlap = isOrphan && base && (await overlapOf(this.context, this.analysis, base));
-    const adds = overlap && (overlap.front > 0 || overlap.behind.length > 0);
-    const putsBase = adds === true && this.policy === 'salvage';
-    if (adds === true && !putsBase) this.out.notes.push(orphanNote(this.analysis));
+    const isOrphan = !isCut && findings.has('orphan-start');
+    const putsBase = isOrphan && this.policy === 'salvage';
+    if (isOrphan && !putsBase) this.out.notes.push(orphanNote(this.analysis));
     this.out.regions.push(...(await duplicatedBlocks(this.context, scan)));
     const bringsBack = await this.planLate();
     const isSound = scan.damages.length === 0 && scan.tail !== 'unended';
@@ -119,8 +126,7 @@ class LogPlanner {
     if (rival !== undefined && (isCut || putsBase)) return this.refuseBase(base!, rival);
     if (isCut) return this.planCut(base, cut);
     if (before !== undefined) return this.planBehind(before);
-    if (!putsBase) return this.planLines(scan.damages);
-    return this.planOrphan(base!, overlap as Overlap);
+    return this.planLines(scan.damages);
   }
 
   /** Entries that came late into backups: policy salvage brings them back. True where it does. */
@@ -148,12 +154,32 @@ class LogPlanner {
     return this.planLines(analysis.scan.damages);
   }
 
-  /** Policy salvage: what only the backup has stands in front of the log, or behind it. */
-  private async planOrphan(base: CheckedBackup, { front, behind }: Overlap): Promise<LogPlan> {
-    const { context, analysis, world, out } = this;
-    const why = 'the log does not continue it';
-    await putInFront(context, analysis, world, out, { base, front, why });
-    return this.planLines(analysis.scan.damages, 0, { path: base.path, ...behind });
+  /**
+   * Policy salvage: what only the backup has comes in front of the log, or behind it. Asked of the
+   * log as it is planned, so that nothing is left for another run.
+   */
+  private async putOrphansBase(): Promise<void> {
+    const { context, analysis, parts, out } = this;
+    const { log, backups } = analysis;
+    const base = continuedBase(log, backups);
+    if (base === undefined || out.base !== undefined) return;
+    const planned = openParts(context, log.path, parts.parts);
+    const backup = context.disk.open(base.path);
+    try {
+      const kind = await firstKindOf(context, log, planned);
+      if (kind === undefined || kind === KIND.state) return;
+      const overlap = await overlapOf({ source: planned, bytes: parts.bytes }, backup);
+      if (isContinued(overlap)) return;
+      const { front, behind } = overlap;
+      const list = new PartList(log.path);
+      const why = 'the log does not continue it';
+      await putInFront(context, analysis, { parts: list }, out, { base, front, why });
+      parts.putInFront(list);
+      parts.range(base.path, behind.offset, behind.length);
+    } finally {
+      planned.close();
+      backup.close();
+    }
   }
 
   /** A torn first line that can only have been a checkpoint: other entries begin otherwise. */
@@ -176,7 +202,7 @@ class LogPlanner {
       return this.refuse(message, [['--policy', 'salvage']]);
     }
     const why = log.missing ? 'the log is gone' : `a killed compaction cut the log: ${cut}`;
-    const [group] = groupDamages(scan.damages);
+    const [group] = (await groupDamages(scan, scan.damages)) as (DamageGroup | undefined)[];
     if (group?.offset !== 0) {
       await putBase(context, analysis, world, out, base, { why });
       return this.planLines(scan.damages);
@@ -187,11 +213,13 @@ class LogPlanner {
     const fill = (await findFills(context, scan, [group], copies)).get(group);
     await putBase(context, analysis, world, out, base, { why, until: fill?.length });
     const cutLines = fill === undefined ? group.damages.slice(0, 1) : group.damages;
+    let at = 0;
     for (const damage of cutLines) {
-      out.regions.push(replaceByBase(world, damage, fill !== undefined));
+      quarantine(world, damage, at, damage.offset - at, 'blank lines between damaged ones');
+      at = damage.offset + lineLength(damage);
+      out.regions.push(await replaceByBase(world, damage, fill !== undefined));
     }
-    const last = cutLines.at(-1)!;
-    return this.planLines(scan.damages.slice(cutLines.length), last.offset + lineLength(last));
+    return this.planLines(scan.damages.slice(cutLines.length), at);
   }
 
   /** No copy verifies: what is whole in one of them is better than nothing. */
@@ -206,44 +234,26 @@ class LogPlanner {
   }
 
   /** Everything but the cut: the damaged lines in order under the policy. */
-  private async planLines(
-    damages: readonly Damage[],
-    from = 0,
-    rest?: { path: string; offset: number; length: number },
-  ): Promise<LogPlan> {
-    const { context, analysis, world, parts, policy, out } = this;
-    const { scan, backups } = analysis;
-    const { path } = scan.log;
+  private async planLines(damages: readonly Damage[], from = 0): Promise<LogPlan> {
+    const { policy } = this;
+    const { scan } = this.analysis;
     // A line that is only spelled anew loses nothing: it stands in no policy's way.
     const broken = damages.filter((damage) => !isCutByReader(damage));
     const blocking = broken.find((damage) => !this.isTornEnd(damage));
     if (policy === 'tail' && blocking !== undefined) return this.refuseTail(blocking);
     const refused = await this.replaceNothing(broken);
     if (refused !== undefined) return refused;
-    if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], from);
+    if (policy === 'prefix' && broken.length > 0) return this.cutHere(broken[0], damages, from);
     if (scan.uncounted > 0) {
       const lines = scan.damages.length + scan.uncounted;
       const message = `policy ${policy}: ${lines} damaged lines are more than one plan can hold`;
       return this.refuse(message, [['--policy', 'prefix']]);
     }
-    const groups = groupDamages(damages);
-    const isSalvage = policy === 'salvage';
-    const isFillable = isSalvage && out.base === undefined;
-    const lossy = groups.filter((group) => isFillable && this.isWorthFilling(group.damages));
-    const copies = backups.filter((copy) => isHistory(scan.log, copy));
-    const fills = await findFills(context, scan, lossy, copies);
-    let at = from;
-    for (const group of groups) {
-      this.late.keep(parts, path, at, group.offset);
-      this.out.regions.push(...(await planGroup(world, group, fills.get(group))));
-      at = group.end;
-    }
-    this.late.keep(parts, path, at, scan.bytes);
+    await this.putLines(damages, from, scan.bytes);
     const endsWhole = damages.at(-1)?.ended !== false;
-    // What the backup has behind the log's last byte begins with the newline, if that is missing.
-    if (rest !== undefined && rest.length > 0) parts.range(rest.path, rest.offset, rest.length);
-    else if (scan.tail === 'unended' && endsWhole) this.endLastLine();
-    this.late.keepRest(parts);
+    if (scan.tail === 'unended' && endsWhole) this.endLastLine();
+    if (policy === 'salvage') await this.putOrphansBase();
+    this.late.keepRest(this.parts);
     return this.finish('recover');
   }
 
@@ -285,10 +295,70 @@ class LogPlanner {
     return scanPlanned(this.context, log, wholeUpTo(log.path, offset));
   }
 
-  /** Lost entries, and an end that is torn or lost: a backup may have it whole. */
+  /** The log's bytes `[from, to)`, its damaged lines filled, mended, split or given up. */
+  private async putLines(damages: readonly Damage[], from: number, to: number): Promise<void> {
+    const { world, parts, out } = this;
+    const { scan } = this.analysis;
+    const { path } = scan.log;
+    const groups = await groupDamages(scan, damages);
+    const fills = await this.fillsFor(groups);
+    const broken = await brokenBatches(scan, groups, {
+      filled: (group) => this.linesOf(fills.get(group)),
+      isHarmless: (group) => this.isHarmless(group),
+    });
+    let at = from;
+    for (const group of groups) {
+      if (group.offset < at) continue;
+      const batch = broken[0]?.groups.includes(group) ? broken.shift() : undefined;
+      this.late.keep(parts, path, at, (batch ?? group).offset);
+      this.dropsWhole ||= batch !== undefined;
+      if (batch !== undefined) out.regions.push(await planBatch(world, batch));
+      else out.regions.push(...(await planGroup(world, group, fills.get(group))));
+      at = (batch ?? group).end;
+    }
+    this.late.keep(parts, path, at, to);
+  }
+
+  private async fillsFor(groups: readonly DamageGroup[]): Promise<Map<DamageGroup, Fill>> {
+    const { context, analysis, policy, out } = this;
+    const { scan, backups } = analysis;
+    if (policy !== 'salvage' || out.base !== undefined) return new Map();
+    const lossy = groups.filter((group) => this.isWorthFilling(group.damages));
+    const copies = backups.filter((copy) => isHistory(scan.log, copy));
+    return findFills(context, scan, lossy, copies);
+  }
+
+  /** The lines of a fill, as text; only entries that carry numbers are asked for. */
+  private async linesOf(fill: Fill | undefined): Promise<string[] | undefined> {
+    if (fill === undefined) return undefined;
+    const { offset, length, path } = fill;
+    const source = openSource(this.context, path);
+    try {
+      const lines = await linesIn(source, offset, offset + Math.min(length, filledBytesMax));
+      return lines.map(({ bytes }) => bytes.toString('latin1'));
+    } finally {
+      source.close();
+    }
+  }
+
+  /** A group held no entry, or the main JSON file has the values of those that it held. */
+  private async isHarmless({ damages }: DamageGroup): Promise<boolean> {
+    const { scan } = this.analysis;
+    for (const damage of damages) {
+      if (!mayHoldEntries(scan, damage)) continue;
+      const isOne = lostIn(scan, damage) === 1 && hiddenEntries(damage).length === 0;
+      if (!isOne || (await this.world.mirror.entryFor(damage)) === undefined) return false;
+    }
+    return true;
+  }
+
+  /** Lost entries, values with lost bytes, and an end that is torn: a backup may have it whole. */
   private isWorthFilling(damages: readonly Damage[]): boolean {
     const { scan } = this.analysis;
-    return damages.some((damage) => lostIn(scan, damage) > 0 || this.isTornEnd(damage));
+    return damages.some((damage) => {
+      const isChanged = damage.replayed && !isCutByReader(damage);
+      return isChanged || mayHoldEntries(scan, damage) || this.isTornEnd(damage);
+    });
   }
 
   private endLastLine(): void {
@@ -305,8 +375,9 @@ class LogPlanner {
 
   /** What policy `tail` may take: the end, when nothing valid is in it or behind it. */
   private isTornEnd(damage: Damage): boolean {
+    // Both codes say that nothing valid follows.
     const code = codeOf(damage);
-    return (code === 'torn-tail' || code === 'nul-tail') && !damage.followed;
+    return code === 'torn-tail' || code === 'nul-tail';
   }
 
   private refuseTail(damage: Damage): LogPlan {
@@ -321,13 +392,23 @@ class LogPlanner {
     return this.refuse(message, [['--policy', 'salvage']]);
   }
 
-  /** Policy prefix: the log ends before its first damage. */
-  private async cutHere(first: Damage, from: number): Promise<LogPlan> {
-    const { analysis, parts, out, world } = this;
+  /**
+   * Policy prefix: the log ends before its first damage, and before the batch that it broke. Lines
+   * before it that are only spelled anew are mended.
+   */
+  private async cutHere(first: Damage, damages: readonly Damage[], from: number): Promise<LogPlan> {
+    const { analysis, out, world } = this;
     const { scan } = analysis;
-    const { line, offset } = first;
     const code = codeOf(first);
-    parts.range(scan.log.path, from, offset - from);
+    const part = scan.sources[0] && partOf(scan.sources[0], from, first.offset);
+    const batch = part && (await unfinishedBatch(part, first.offset - from, scan.log.dialect));
+    const offset = batch === undefined ? first.offset : from + batch.start;
+    const line = first.line - (batch?.here ?? 0);
+    await this.putLines(
+      damages.filter((damage) => damage.offset < offset),
+      from,
+      offset,
+    );
     const length = scan.bytes - offset;
     quarantine(world, first, offset, length, `${code}: policy prefix ends the log here`);
     const kept = await this.keptUpTo(offset);
@@ -352,10 +433,13 @@ class LogPlanner {
   }
 
   private finish(action: 'none' | 'recover'): Promise<LogPlan> {
-    const { context, analysis, options, out, parts } = this;
-    return finishPlan(context, analysis, options, { plan: { ...out, action }, parts });
+    const { context, analysis, options, out, parts, dropsWhole } = this;
+    return finishPlan(context, analysis, options, { plan: { ...out, action }, parts, dropsWhole });
   }
 }
+
+/** Entries of a fill beyond this are not looked at for the batch they are of. */
+const filledBytesMax = 1 << 20;
 
 const wholeUpTo = (path: string, length: number): PlanPart[] =>
   length === 0 ? [] : [{ part: 'range', path, offset: 0, length }];

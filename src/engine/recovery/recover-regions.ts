@@ -2,17 +2,16 @@
 import type { Context } from '../context.js';
 import { codeOf, hiddenEntries } from '../damage/damage-findings.js';
 import type { Damage } from '../damage/damage-log.js';
-import { lineLength, type DamageGroup, type Fill } from './fills.js';
-import { invalidRuns } from '../damage/invalid-utf8.js';
-import { lineBreaks } from '../damage/line-breaks.js';
-import type { SourceFile } from '../disk.js';
+import type { EntryPiece } from '../damage/damage.js';
+import { lineLength, type DamageGroup } from './damage-groups.js';
+import type { Fill } from './fills.js';
+import { mendedRuns, putMended } from './mending.js';
 import type { PartList } from './part-list.js';
 import type { RegionPlan } from './plan.js';
 import type { MirrorFills } from './recover-fills.js';
 import { keysAtRisk, lostIn } from './recover-losses.js';
 import type { LogScan } from '../checks/scan-log.js';
 import { PROBLEM } from '../scan/kernel.js';
-import { plural } from '../text.js';
 
 /** What the region planner needs besides the damage itself. */
 export interface RegionWorld {
@@ -34,7 +33,13 @@ export async function planGroup(
   const [first] = group.damages;
   const numbers = new NumberGaps(world, first.seqBefore);
   const regions: RegionPlan[] = [];
-  for (const damage of group.damages) regions.push(await planLine(world, damage, numbers));
+  let at = group.offset;
+  for (const damage of group.damages) {
+    // Blank lines between them are no damage.
+    world.parts.range(damage.path, at, damage.offset - at);
+    regions.push(await planLine(world, damage, numbers));
+    at = damage.offset + lineLength(damage);
+  }
   numbers.upTo(group.damages.at(-1)!.seqBehind);
   return regions;
 }
@@ -75,13 +80,8 @@ async function mend(world: RegionWorld, damage: Damage, region: RegionPlan): Pro
   const { parts, scan } = world;
   const { path, line, offset, length } = damage;
   const end = offset + length;
-  let at = offset;
-  for (const run of await mendedRuns(scan.sources[0], damage)) {
-    parts.mends(at, run.offset - at);
-    parts.text(run.text, run.why);
-    at = run.offset + run.length;
-  }
-  parts.mends(at, end - at);
+  const runs = await mendedRuns(scan.log, scan.sources[0], offset, end);
+  putMended(parts, runs, { from: offset, to: end }, (at, bytes) => parts.mends(at, bytes));
   parts.drop({
     path,
     line,
@@ -94,32 +94,19 @@ async function mend(world: RegionWorld, damage: Damage, region: RegionPlan): Pro
   return { ...region, action: 'mend', why: whyMended(damage) };
 }
 
-/** What is written in place of which bytes: U+FFFD for invalid ones, escapes for line breaks. */
-async function mendedRuns(source: SourceFile, { offset, length, problem }: Damage) {
-  const end = offset + length;
-  const bad = (problem & PROBLEM.utf8) !== 0 ? await invalidRuns(source, offset, end) : [];
-  const breaks = (problem & PROBLEM.breaks) !== 0 ? await lineBreaks(source, offset, end) : [];
-  const marks = bad.map((run) => {
-    const why = `in place of ${plural(run.length, 'invalid byte')}`;
-    return { offset: run.offset, length: run.length, text: '\ufffd'.repeat(run.marks), why };
-  });
-  const escapes = breaks.map((run) => ({ ...run, why: 'in place of a raw line break' }));
-  return [...marks, ...escapes].sort((a, b) => a.offset - b.offset);
-}
-
 function whyMended({ problem }: Damage): string {
   return (problem & PROBLEM.utf8) !== 0
     ? 'readers see U+FFFD there already; the original bytes are kept in quarantine'
     : 'the same value, spelled so that no reader cuts the line; the original is in quarantine';
 }
 
-/** Whole entries on a damaged line become lines of their own; the rest goes. */
-export function split(
+/** Whole entries on a damaged line become lines of their own, mended; the rest goes. */
+export async function split(
   world: RegionWorld,
   damage: Damage,
   region: RegionPlan,
   numbers: NumberGaps,
-): RegionPlan {
+): Promise<RegionPlan> {
   const { parts } = world;
   const end = damage.offset + damage.length;
   for (const piece of damage.pieces) {
@@ -128,9 +115,10 @@ export function split(
       continue;
     }
     if (piece.seq > 0) numbers.upTo(piece.seq);
+    await putPiece(world, damage, region.code, piece);
     const isLast = piece.offset + piece.length === end && damage.ended;
-    parts.range(damage.path, piece.offset, piece.length + (isLast ? 1 : 0));
-    if (!isLast) parts.text('\n', 'ends an entry that was glued to the next bytes');
+    if (isLast) parts.range(damage.path, end, 1);
+    else parts.text('\n', 'ends an entry that was glued to the next bytes');
     region.entriesBack++;
   }
   const last = damage.pieces.at(-1);
@@ -141,26 +129,47 @@ export function split(
   return { ...region, action: 'split', why };
 }
 
+/** One whole entry of a damaged line, without a newline. */
+export async function putPiece(
+  world: RegionWorld,
+  damage: Damage,
+  code: string,
+  { offset, length }: EntryPiece,
+): Promise<void> {
+  const { parts, scan } = world;
+  const to = offset + length;
+  const runs = await mendedRuns(scan.log, scan.sources[0], offset, to);
+  if (runs.length === 0) return parts.range(damage.path, offset, length);
+  putMended(parts, runs, { from: offset, to }, (at, bytes) => parts.mends(at, bytes));
+  quarantine(world, damage, offset, length, `${code}: the original of a mended entry`);
+}
+
 function useFill(world: RegionWorld, group: DamageGroup, fill: Fill): RegionPlan {
   const { parts, scan } = world;
   const [first] = group.damages;
+  const isEmpty = fill.entries === 0;
+  const instead = isEmpty ? 'nothing is there in' : 'replaced by bytes of';
+  let at = group.offset;
   for (const damage of group.damages) {
-    const reason = `${codeOf(damage)}: replaced by bytes of ${fill.path}`;
+    quarantine(world, damage, at, damage.offset - at, 'blank lines between damaged ones');
+    const reason = `${codeOf(damage)}: ${instead} ${fill.path}`;
     quarantine(world, damage, damage.offset, lineLength(damage), reason);
+    at = damage.offset + lineLength(damage);
   }
-  parts.range(fill.path, fill.offset, fill.length);
+  if (!isEmpty) parts.range(fill.path, fill.offset, fill.length);
   if (!fill.ended) parts.text('\n', `ends the last line of ${fill.path}`);
   const keys = group.damages.flatMap((damage) => keysAtRisk(scan, damage));
+  const lost = group.damages.reduce((sum, damage) => sum + lostIn(scan, damage), 0);
   return {
     code: codeOf(first),
     line: first.line,
     lines: group.damages.length,
     offset: group.offset,
     length: group.end - group.offset,
-    action: 'fill',
-    why: 'a backup holds what stood here',
+    action: isEmpty ? 'quarantine' : 'fill',
+    why: isEmpty ? 'a backup has nothing there' : 'a backup holds what stood here',
     entriesBack: fill.entries,
-    entriesLost: 0,
+    entriesLost: fill.isOpen ? Math.max(0, lost - fill.entries) : 0,
     source: fill.path,
     keys: keys.map(({ key }) => ({ key, impact: 'harmless' })),
   };

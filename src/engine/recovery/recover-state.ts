@@ -1,6 +1,7 @@
 /** recover-state: the state a planned log will have, before a byte of it is written. */
+import { partOf } from '../bytes/source-part.js';
 import type { Context } from '../context.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import { diskWith, type DiskReader, type SourceFile, type SyncSource } from '../disk.js';
 import type { Log } from '../log.js';
 import { openParts } from './part-source.js';
 import type { KeyAtRisk, PlannedState, PlanPart } from './plan.js';
@@ -9,6 +10,8 @@ import { diffStates } from '../keydir/state-compare.js';
 import { stateHash } from '../keydir/state-hash.js';
 
 const keysNamedMax = 1_000;
+/** The first entry is looked for in so many bytes, and in more where it is not there. */
+const firstBytes = 1 << 16;
 
 /** Reads the log a plan would make, through the same kernel. The caller closes the scan. */
 export function scanPlanned(
@@ -28,20 +31,44 @@ export async function scanSource(
 ): Promise<LogScan> {
   // A name without .gz: what comes out of `source` is plain.
   const files = [{ ...log.files[0], path: log.path }];
-  const world = contextOf(context, source);
+  const world = { ...context, disk: aloneWith(context.disk, source, neverOpened), made: source };
   return scanLog(world, { ...log, missing: false, files }, options);
 }
 
+/** The kind of the first entry of an open file; undefined where it has none. */
+export async function firstKindOf(
+  context: Context,
+  log: Log,
+  source: SourceFile,
+): Promise<number | undefined> {
+  const { size } = source.stat();
+  for (let until = firstBytes; ; until *= 16) {
+    // A part: to close the scan closes nothing.
+    const scan = await scanSource(context, log, partOf(source, 0), { fold: false, until });
+    scan.close();
+    const { firstKind } = scan.counter;
+    if (firstKind !== undefined || until >= size) return firstKind;
+  }
+}
+
 /** A world whose only file is `source`, whatever path is asked for. */
-export function contextOf(context: Context, source: SourceFile): Context {
-  const disk = Object.assign(Object.create(context.disk) as DiskReader, {
-    open: () => source,
+export function contextOf(context: Context, source: SyncSource): Context {
+  return { ...context, disk: aloneWith(context.disk, source, () => source) };
+}
+
+function aloneWith(disk: DiskReader, source: SourceFile, open: DiskReader['open']): DiskReader {
+  return diskWith(disk, {
+    open,
     stat: () => source.stat(),
     // Nothing lies beside it: an unfinished compaction is not to be merged into it.
     lstat: () => undefined,
     list: () => [],
   });
-  return { ...context, disk };
+}
+
+/** Bytes of a planned log may have to be made first, which no file of a disk does. */
+function neverOpened(path: string): never {
+  throw new Error(`${path} lies in no file: openSource gives it`);
 }
 
 /** Keys and hashes of two states; one scan twice where nothing changes. */

@@ -1,5 +1,6 @@
 /** CrcWatch: checks the checksum at the end of a line, also of one that crosses chunks. */
 import { crc32 } from 'node:zlib';
+import { orderMark } from '../bytes/order-mark.js';
 import { HEX } from './json-tables.js';
 
 /** A line with our checksum ends so; `#` stands for a hex digit. */
@@ -16,8 +17,12 @@ export class CrcWatch {
   private running = 0;
   private tail: Uint8Array = mark.subarray(0, 0);
   private fed = false;
+  /** Bytes of a byte order mark that may still come before the line: it is no part of the sum. */
+  private markLeft = 0;
 
-  reset(): void {
+  /** A line begins. `first`: it is the first of its file. */
+  begin(first: boolean): void {
+    this.markLeft = first ? orderMark.length : 0;
     if (!this.fed) return;
     this.running = 0;
     this.tail = mark.subarray(0, 0);
@@ -25,8 +30,9 @@ export class CrcWatch {
   }
 
   /** Takes the next part of a line that is not complete yet. */
-  feed(part: Uint8Array): void {
+  feed(fed: Uint8Array): void {
     this.fed = true;
+    const part = fed.subarray(this.markIn(fed, 0));
     let joined = part;
     if (part.length >= markBytes) this.running = crc32(this.tail, this.running);
     else joined = Buffer.concat([this.tail, part]);
@@ -46,11 +52,23 @@ export class CrcWatch {
     if (!this.fed) {
       const at = to - markBytes;
       if (at < from || !isFramed(bytes, at)) return 'absent';
-      return compare(bytes, at, crc32(bytes.subarray(from, at)));
+      return compare(bytes, at, crc32(bytes.subarray(from + this.markIn(bytes, from), at)));
     }
     this.feed(bytes.subarray(from, to));
     const isMark = this.tail.length === markBytes && isFramed(this.tail, 0);
     return isMark ? compare(this.tail, 0, this.running) : 'absent';
+  }
+
+  /** How many bytes from `from` on are of the mark at the file's start, as far as not yet seen. */
+  private markIn(bytes: Uint8Array, from: number): number {
+    let length = 0;
+    while (this.markLeft > 0 && bytes[from + length] === orderMark.at(-this.markLeft)) {
+      this.markLeft--;
+      length++;
+    }
+    // Anything else ends it.
+    if (from + length < bytes.length) this.markLeft = 0;
+    return length;
   }
 }
 

@@ -162,7 +162,7 @@ class ReferenceKernel extends LineRows implements Kernel {
     this.lineStart = offset;
     this.errorAt = -1;
     this.badUtf8 = this.hasBreak = false;
-    this.crc.reset();
+    this.crc.begin(offset === 0);
     this.resetMachine();
     this.resetCapture();
   }
@@ -253,13 +253,13 @@ class ReferenceKernel extends LineRows implements Kernel {
     }
   }
 
-  /** Object.assign spreads a string by its UTF-16 units; such values do not lie in the file. */
+  /** Object.assign spreads a string by its UTF-16 units; such values lie in no file. */
   private spreadString(members: Keydir): void {
     members.clear();
     const text = keyToString(canonicalKey(this.slotText(this.stateSlot)));
     for (let unit = 0; unit < text.length; unit++) {
       const key = Buffer.from(String(unit));
-      const { offset, length } = this.keydir.addLiteral(JSON.stringify(text[unit]));
+      const { offset, length } = members.addLiteral(JSON.stringify(text[unit]));
       const line = this.lineNumber;
       members.put(key, 0, key.length, { file: literalFile, offset, length, line, versions: 1 });
     }

@@ -19,7 +19,7 @@ export class SimdSums {
 
   /** The bytes before `to` of the line that begins at `line` are about to go. */
   feed(line: number, to: number): void {
-    if (this.line !== line) this.crc.reset();
+    if (this.line !== line) this.crc.begin(line === 0);
     const from = this.line === line ? this.fedTo : line;
     const bytes = new Uint8Array(this.module.memory.buffer);
     this.crc.feed(bytes.subarray(this.addressOf(from), this.addressOf(to)));
@@ -38,10 +38,9 @@ export class SimdSums {
     const offsets = new Float64Array(buffer, module.sumsAt.value, count * 2);
     for (let k = 0; k < count; k++) {
       const line = offsets[2 * k + 1];
-      if (this.line !== line) this.crc.reset();
+      if (this.line !== line) this.crc.begin(line === 0);
       const from = this.addressOf(this.line === line ? this.fedTo : line);
       const verdict = this.crc.check(bytes, from, words[4 * k + 1]);
-      this.crc.reset();
       this.line = -1;
       if (verdict === 'matches') this.matching++;
       if (verdict === 'differs') this.spoil(batch, words[4 * k]);

@@ -1,6 +1,6 @@
 /** tail-file: one file of a followed log: how far it was read, and its whole lines since. */
 import { candidateAt, type Candidate } from '../entries.js';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import type { Log } from '../log.js';
 import { KIND, PROBLEM, type Kernel } from '../scan/kernel.js';
 import { lastLineEnd, readNow } from '../bytes/sync-read.js';
@@ -37,7 +37,7 @@ export class FollowedFile {
   private head: Buffer = Buffer.alloc(0);
   readonly id: string;
 
-  constructor(readonly source: SourceFile) {
+  constructor(readonly source: SyncSource) {
     this.id = source.stat().id;
   }
 

@@ -1,6 +1,6 @@
 /** tail-lines: lines that two files of one log share: counted, so that each is given once. */
 import { createHash } from 'node:crypto';
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import { readNow } from '../bytes/sync-read.js';
 
 const windowBytes = 1 << 16;
@@ -29,7 +29,7 @@ export class LineBag {
 }
 
 /** What a line is known by: a hash of its bytes, newline excluded. */
-export function nameOfLine(source: SourceFile, offset: number, length: number): string {
+export function nameOfLine(source: SyncSource, offset: number, length: number): string {
   const hash = createHash('sha1');
   for (let at = offset; at < offset + length; at += windowBytes) {
     hash.update(readNow(source, at, Math.min(offset + length, at + windowBytes)));
@@ -38,14 +38,14 @@ export function nameOfLine(source: SourceFile, offset: number, length: number): 
 }
 
 /** Adds the whole lines of `[from, to)` to a bag. */
-export function addLines(bag: LineBag, source: SourceFile, from: number, to: number): void {
+export function addLines(bag: LineBag, source: SyncSource, from: number, to: number): void {
   for (const { offset, length } of lineRanges(source, from, to)) {
     bag.add(nameOfLine(source, offset, length));
   }
 }
 
 /** The whole lines of `[from, to)`, newlines excluded: where each begins, and its bytes. */
-export function* lineRanges(source: SourceFile, from: number, to: number) {
+export function* lineRanges(source: SyncSource, from: number, to: number) {
   let offset = from;
   for (let at = from; at < to; at += windowBytes) {
     const part = readNow(source, at, Math.min(to, at + windowBytes));
@@ -57,7 +57,7 @@ export function* lineRanges(source: SourceFile, from: number, to: number) {
 }
 
 /** Number of newlines in `[from, to)`. */
-export function countLines(source: SourceFile, from: number, to: number): number {
+export function countLines(source: SyncSource, from: number, to: number): number {
   let lines = 0;
   for (let at = from; at < to; at += windowBytes) {
     const part = readNow(source, at, Math.min(to, at + windowBytes));
@@ -68,8 +68,8 @@ export function countLines(source: SourceFile, from: number, to: number): number
 
 /** Bytes of whole lines that `a[from, to)` and `b` from `b.from` on have in common. */
 export function commonBytes(
-  a: { source: SourceFile; from: number; to: number },
-  b: { source: SourceFile; from: number },
+  a: { source: SyncSource; from: number; to: number },
+  b: { source: SyncSource; from: number },
 ): number {
   let lineEnd = 0;
   for (let done = 0; a.from + done < a.to; done += windowBytes) {

@@ -1,7 +1,7 @@
 /** writer-log: one log as its writer knows it: what was read, how far, and what others added. */
 import type { WriteContext } from '../context.js';
 import type { Dialect } from '../dialects/dialect.js';
-import type { DiskReader, SourceFile } from '../disk.js';
+import { diskWith, type SyncSource } from '../disk.js';
 import type { Change } from './entry-text.js';
 import { LogctlError } from '../errors.js';
 import { keyToString } from '../keydir/key-bytes.js';
@@ -66,7 +66,7 @@ export class FollowedLog {
   /** Takes over a finished scan of the whole log. */
   async take(scan: LogScan): Promise<void> {
     const { state } = this;
-    const source = scan.sources[0] as SourceFile | undefined;
+    const source = scan.sources[0] as SyncSource | undefined;
     const read = await this.reading(scan);
     if (state !== undefined) {
       const { removals } = state.settled;
@@ -144,7 +144,7 @@ export class FollowedLog {
   }
 
   /** Where a compaction made this file of the one known, the position moves over to it. */
-  private async moveWith(source: SourceFile): Promise<void> {
+  private async moveWith(source: SyncSource): Promise<void> {
     const { position: before, dialect } = this;
     if (before.size === 0 || before.unended || dialect.writes === undefined) return;
     const place = placeInCompacted(source, before, dialect.writes);
@@ -178,10 +178,10 @@ export class FollowedLog {
     }
   }
 
-  private async readPart(source: SourceFile, from: number, to: number): Promise<CaughtUp> {
+  private async readPart(source: SyncSource, from: number, to: number): Promise<CaughtUp> {
     const { context, path, dialect } = this;
     const part = partOf(source, from, to);
-    const disk = Object.assign(Object.create(context.disk) as DiskReader, {
+    const disk = diskWith(context.disk, {
       open: () => part,
       stat: () => part.stat(),
       // Nothing lies beside it: an unfinished compaction is not to be merged into it.
@@ -202,7 +202,7 @@ export class FollowedLog {
     return this.moveTo(source, from, scan);
   }
 
-  private async hasMark(source: SourceFile): Promise<boolean> {
+  private async hasMark(source: SyncSource): Promise<boolean> {
     const { size, mark } = this.position;
     const found = new Uint8Array(mark.length);
     await source.read(found, size - mark.length);
@@ -210,7 +210,7 @@ export class FollowedLog {
   }
 
   /** The position behind what `scan` read from byte `from` on. */
-  private async moveTo(source: SourceFile, from: number, scan: LogScan): Promise<CaughtUp> {
+  private async moveTo(source: SyncSource, from: number, scan: LogScan): Promise<CaughtUp> {
     const { counter } = scan;
     const torn = isTorn(scan);
     const last = scan.damages.at(-1);
@@ -257,7 +257,7 @@ function isTorn({ tail }: LogScan): boolean {
   return tail === 'torn' || tail === 'nul';
 }
 
-async function bytesBefore(source: SourceFile, end: number): Promise<Uint8Array> {
+async function bytesBefore(source: SyncSource, end: number): Promise<Uint8Array> {
   const mark = new Uint8Array(Math.min(markBytes, end));
   await source.read(mark, end - mark.length);
   return mark;
@@ -270,7 +270,7 @@ interface Delta {
   replaces: boolean;
 }
 
-async function readRows(batch: LineBatch, source: SourceFile, delta: Delta): Promise<void> {
+async function readRows(batch: LineBatch, source: SyncSource, delta: Delta): Promise<void> {
   for (let row = 0; row < batch.count; row++) {
     const kind = batch.kind[row];
     if (kind === KIND.state) delta.replaces = true;

@@ -1,5 +1,5 @@
 /** writer-moved: finds a writer's place in the file that a compaction put in the log's place. */
-import type { SourceFile } from '../disk.js';
+import type { SyncSource } from '../disk.js';
 import type { EntryWriting } from './entry-text.js';
 import { stampBytes } from '../bytes/line-back.js';
 import { readNow } from '../bytes/sync-read.js';
@@ -35,7 +35,7 @@ const newline = 0x0a;
  * checkpoint: a writer that reads 1 GB again after each compaction answers nobody meanwhile.
  */
 export function placeInCompacted(
-  source: SourceFile,
+  source: SyncSource,
   known: KnownPlace,
   writing: EntryWriting,
 ): MovedPlace | undefined {
@@ -57,7 +57,7 @@ export function placeInCompacted(
   return undefined;
 }
 
-function hasBytes(source: SourceFile, end: number, bytes: Uint8Array): boolean {
+function hasBytes(source: SyncSource, end: number, bytes: Uint8Array): boolean {
   return Buffer.compare(readNow(source, end - bytes.length, end), bytes) === 0;
 }
 
@@ -65,7 +65,7 @@ function hasBytes(source: SourceFile, end: number, bytes: Uint8Array): boolean {
  * Offsets behind newlines, the last one first, with the text before each newline. A window is read
  * once for all lines that end in it: a read for each line would hold up the program for long.
  */
-function* lineEndsBack(source: SourceFile, size: number): Generator<{ end: number; text: string }> {
+function* lineEndsBack(source: SyncSource, size: number): Generator<{ end: number; text: string }> {
   const least = Math.max(0, size - tailBytesMax);
   for (let to = size; to > least; to -= windowBytes) {
     const start = Math.max(0, to - windowBytes);
@@ -79,7 +79,7 @@ function* lineEndsBack(source: SourceFile, size: number): Generator<{ end: numbe
   }
 }
 
-function countLines(source: SourceFile, from: number, to: number): number {
+function countLines(source: SyncSource, from: number, to: number): number {
   let lines = 0;
   for (let start = from; start < to; start += windowBytes) {
     const part = readNow(source, start, Math.min(to, start + windowBytes));

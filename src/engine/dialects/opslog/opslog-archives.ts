@@ -84,9 +84,8 @@ export function foldWithArchives(
         if (role !== 'archive' || sources[file] === undefined) continue;
         const archived = await readArchivedRecords(context, sources[file], file);
         for (const index of archived?.order('documented') ?? []) {
-          const { bytes, start, length } = archived!.keyBytes(index);
           if (keydir.find(archived!.key(index)) >= 0) continue;
-          keydir.put(bytes, start, length, archived!.at(index));
+          keydir.putFrom(archived!, index);
         }
       }
     },

@@ -123,8 +123,7 @@ function readText(disk: DiskReader, path: string, size: number): string {
   const file = disk.open(path);
   try {
     const bytes = new Uint8Array(size);
-    // Manifests are never compressed: a real disk and one in memory both answer at once.
-    const length = file.read(bytes, 0) as number;
+    const length = file.read(bytes, 0);
     return Buffer.from(bytes.subarray(0, length)).toString('utf8');
   } finally {
     file.close();

@@ -155,10 +155,9 @@ class Salvager {
     const archived = await this.archived();
     let filled = 0;
     for (const index of keydir.order('documented')) {
-      const { bytes, start, length } = keydir.keyBytes(index);
       const key = keydir.key(index);
       if (this.keydir.find(key) >= 0 || archived.some((one) => one.find(key) >= 0)) continue;
-      this.keydir.put(bytes, start, length, keydir.at(index));
+      this.keydir.putFrom(keydir, index);
       filled++;
     }
     return filled;

@@ -1,5 +1,5 @@
 /** opslog-snapshot: the three forms of a snapshot, archives, and how their lines are judged. */
-import type { DiskReader, SourceFile } from '../../disk.js';
+import type { DiskReader, SyncSource } from '../../disk.js';
 import { jsonToKey } from '../../keydir/key-bytes.js';
 import type { Role } from '../../model.js';
 import { KIND, PROBLEM, TYPE, type LineCodec, type LineView } from '../../scan/kernel.js';
@@ -152,9 +152,9 @@ export interface SnapshotForm {
 const headerBytesMax = 65_536;
 
 /** The form of a snapshot by its first line, as the library decides it. Source: snapshot.js. */
-export function snapshotForm(source: SourceFile): SnapshotForm {
+export function snapshotForm(source: SyncSource): SnapshotForm {
   const head = new Uint8Array(headerBytesMax);
-  const length = readNow(source, head, 0);
+  const length = source.read(head, 0);
   const newline = head.subarray(0, length).indexOf(0x0a);
   const isWhole = newline >= 0 || length < headerBytesMax;
   if (!isWhole) return { kind: 'line', bytesMax: firstLineEnd(source) };
@@ -173,20 +173,16 @@ export function snapshotForm(source: SourceFile): SnapshotForm {
   }
 }
 
-function firstLineEnd(source: SourceFile): number {
+function firstLineEnd(source: SyncSource): number {
   const window = new Uint8Array(1 << 20);
   for (let at = 0; ;) {
-    const length = readNow(source, window, at);
+    const length = source.read(window, at);
     const newline = window.subarray(0, length).indexOf(0x0a);
     if (newline >= 0) return at + newline;
     at += length;
     if (length === 0) return at;
   }
 }
-
-/** Plain files answer at once, on a real disk and in memory. */
-const readNow = (source: SourceFile, target: Uint8Array, position: number): number =>
-  source.read(target, position) as number;
 
 /** Which codec reads a snapshot. */
 export function roleOf(disk: DiskReader, path: string): Role {

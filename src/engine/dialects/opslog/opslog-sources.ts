@@ -1,6 +1,6 @@
 /** opslog-sources: the open files of a store by number, and what is read of them as a whole. */
 import type { Context } from '../../context.js';
-import type { DiskReader, SourceFile } from '../../disk.js';
+import type { DiskReader, SourceFile, SyncSource } from '../../disk.js';
 import { Keydir } from '../../keydir/keydir.js';
 import { KIND } from '../../scan/kernel.js';
 import type { LogScan } from '../../checks/scan-log.js';
@@ -12,13 +12,13 @@ import { archiveCodec, documentCodec, snapshotForm, tornCodec } from './opslog-s
 
 /** Files that ranges of one or several keydirs point into. Each is opened once. */
 export class Sources {
-  readonly files: SourceFile[] = [];
+  readonly files: SyncSource[] = [];
   private readonly numbers = new Map<string, number>();
 
   constructor(private readonly disk: DiskReader) {}
 
   /** A file, open, and its number. Throws LogctlError where it cannot be opened. */
-  at(path: string): { file: number; source: SourceFile } {
+  at(path: string): { file: number; source: SyncSource } {
     const file = this.numberOf(path);
     return { file, source: this.files[file] };
   }
@@ -60,7 +60,7 @@ export function snapshotHead(disk: DiskReader, path: string): SnapshotHead {
   const file = disk.open(path);
   try {
     const bytes = new Uint8Array(headBytes);
-    const length = file.read(bytes, 0) as number;
+    const length = file.read(bytes, 0);
     const text = Buffer.from(bytes.subarray(0, length)).toString('latin1');
     // The header, or what stands before the records of an older form.
     const head = text.split(/"records"|\n\{"id"/, 1)[0];
@@ -128,9 +128,9 @@ async function readRecords(
 }
 
 /** What stands of `"records":{…}` before it breaks off. */
-async function readTorn(context: Context, source: SourceFile, file: number): Promise<ReadSnapshot> {
+async function readTorn(context: Context, source: SyncSource, file: number): Promise<ReadSnapshot> {
   const head = new Uint8Array(headBytes);
-  const length = (await source.read(head, 0)) as number;
+  const length = source.read(head, 0);
   const text = Buffer.from(head.subarray(0, length)).toString('latin1');
   const start = /"records"\s*:\s*(?=\{)/.exec(text);
   const keydir = new Keydir();

@@ -10,7 +10,7 @@ export function tailText(disk: DiskReader, path: string, bytes: number): string 
   const file = disk.open(path);
   try {
     const tail = new Uint8Array(Math.min(bytes, tailBytes));
-    const length = file.read(tail, bytes - tail.length) as number;
+    const length = file.read(tail, bytes - tail.length);
     return Buffer.from(tail.subarray(0, length)).toString('latin1');
   } finally {
     file.close();

@@ -1,6 +1,6 @@
 /** opslog-upstream: the state the library itself would load, its silent losses included. */
 import type { Context } from '../../context.js';
-import type { SourceFile } from '../../disk.js';
+import type { SyncSource } from '../../disk.js';
 import { keyToString } from '../../keydir/key-bytes.js';
 import { Keydir, literalFile } from '../../keydir/keydir.js';
 import { KIND, PROBLEM, type Kernel } from '../../scan/kernel.js';
@@ -37,7 +37,7 @@ export async function loadUpstream(
 
 class Loader {
   keydir = new Keydir();
-  readonly sources: SourceFile[] = [];
+  readonly sources: SyncSource[] = [];
   refusal: Refusal | undefined;
 
   constructor(
@@ -94,7 +94,7 @@ class Loader {
   }
 
   /** One record a line. Any line that is not JSON, and any `null`, makes the whole store refuse. */
-  private async loadRecords(source: SourceFile): Promise<void> {
+  private async loadRecords(source: SyncSource): Promise<void> {
     const kernel = rowKernel(this.context, snapshotCodec, { bytes: source.stat().size });
     const { batch } = kernel;
     const fatal = PROBLEM.json | PROBLEM.refused;
@@ -145,7 +145,7 @@ class Loader {
     });
   }
 
-  private open(path: string): SourceFile {
+  private open(path: string): SyncSource {
     const source = this.context.disk.open(path);
     this.sources.push(source);
     return source;
@@ -167,8 +167,7 @@ function inObjectOrder(keydir: Keydir): Keydir {
   numbered.sort((a, b) => numberOf(a) - numberOf(b));
   const sorted = new Keydir();
   for (const index of [...numbered, ...order.filter((index) => numberOf(index) < 0)]) {
-    const { bytes, start, length } = keydir.keyBytes(index);
-    sorted.put(bytes, start, length, keydir.at(index));
+    sorted.putFrom(keydir, index);
   }
   return sorted;
 }
