@@ -6,6 +6,7 @@ export { replay } from './replay.js';
 export { findHolders } from './locks/holders.js';
 export { verdictOf } from './report.js';
 export { thousands } from './text.js';
+export { globMatcher } from './glob.js';
 export { nodeDisk } from './disk.js';
 export { EXIT, LogctlError, worstExit } from './errors.js';
 export { FINDINGS } from './findings.js';
