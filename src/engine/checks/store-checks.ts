@@ -81,7 +81,9 @@ export function cutOf(scan: LogScan): string | undefined {
   if (first === undefined && scan.counter.firstKind === undefined) return 'nothing but line ends';
   if (first === undefined || first.offset !== 0) return undefined;
   const [piece] = first.pieces;
-  if (piece?.kind === 'nul') return `${piece.length} zero bytes at its start`;
+  // JSON that is no entry: nothing of it was cut off.
+  if (piece === undefined) return undefined;
+  if (piece.kind === 'nul') return `${piece.length} zero bytes at its start`;
   // A killed compaction writes no newline: what follows is nothing, or entries glued to it.
   const start = scan.log.dialect.checkpointStart;
   if (start === undefined || (first.ended && hiddenEntries(first).length === 0)) return undefined;
