@@ -118,7 +118,7 @@ describe('a set', () => {
     },
   );
 
-  it('that runs backwards in a path is a usage error, and the other paths are looked at', async () => {
+  it('that runs backwards in a path is a usage error; other paths are looked at', async () => {
     writeFileSync(join(folder, 'p.log'), log(set('a', 1)));
     const bad = join(folder, '[z-a].log');
     const alone = await cli(['verify', bad]);

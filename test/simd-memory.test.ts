@@ -1,5 +1,5 @@
-// Memory of the SIMD module grows at any time, and then every view of it is empty. So it is let grow
-// between any two calls, and whatever is asked afterwards has to be what the reference kernel says.
+// Memory of the SIMD module grows at any time, and then every view of it is empty. So it is let
+// grow between any two calls: whatever is asked then has to be what the reference kernel says.
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

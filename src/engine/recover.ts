@@ -6,11 +6,13 @@ import { EXIT, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
 import { dialectNamed } from './recognise.js';
 import type { NextStep, RecoverLogPart, RecoverReport } from './model.js';
+import { checkPlan } from './recovery/plan-check.js';
 import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
 import { checkSpace, emptyPart, isDoing, plannedPart, withExit } from './recovery/recover-part.js';
 import { planLog } from './recovery/recover-plan.js';
 import { undo, undoTarget } from './recovery/recover-undo.js';
+import { requirePlanShape } from './recovery/saved-plan.js';
 import {
   optionsOf,
   recoverCommand,
@@ -112,16 +114,21 @@ async function planAll(
   return planned;
 }
 
+/** All plans are looked at before the first log is opened: one that is refused refuses all. */
 async function planSaved(
   context: WriteContext,
-  { logs }: SavedPlan,
+  saved: SavedPlan,
   options: RecoverOptions,
 ): Promise<Planned[]> {
+  requirePlanShape(saved, 'this');
+  for (const plan of saved.logs) checkPlan(context, plan, options);
   const planned: Planned[] = [];
-  for (const plan of logs) {
+  for (const plan of saved.logs) {
     const { dialect } = plan;
     const log = await openLog(context, plan.path, { ...options, ...plan.options, dialect });
-    planned.push({ log, part: plannedPart(plan) });
+    // What was free at the review may be free no more.
+    const freeBytes = context.disk.freeBytes(dirname(options.output ?? plan.path));
+    planned.push({ log, part: plannedPart({ ...plan, freeBytes }) });
   }
   return planned;
 }

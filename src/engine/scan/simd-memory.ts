@@ -1,4 +1,4 @@
-/** simd-memory: the memory of a SIMD module as views, which are taken anew wherever it has grown. */
+/** simd-memory: the memory of a SIMD module as views, taken anew wherever it has grown. */
 import { LogctlError } from '../errors.js';
 import type { SimdExports } from './simd-module.js';
 
