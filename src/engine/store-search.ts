@@ -2,15 +2,15 @@
 import { join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { companionSuffixes } from './dialects/index.js';
-import { LogctlError } from './errors.js';
+import { isInterruption } from './errors.js';
 import { openLogAs, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
 import { dialectNamed, recognise, refuseOthersOptions } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
 
-/** A target of several that names no log: the others go on. */
+/** A target of several that names no log: the others go on. `error`: whatever was thrown. */
 export interface FailedTarget {
   path: string;
-  error: LogctlError;
+  error: unknown;
 }
 
 /** Directories below one that was named: deeper ones are no part of a data directory. */
@@ -54,7 +54,7 @@ export async function logsIn(
     try {
       logs.push(...(await logsAt(context, path, options, unread, depth)));
     } catch (error) {
-      if (!(error instanceof LogctlError)) throw error;
+      if (isInterruption(error)) throw error;
       unread.push({ path, error });
     }
   }
