@@ -19,6 +19,7 @@ import {
   streamState,
   type LogHandle,
 } from './engine/index.js';
+import { isSideFile } from './engine/reading.js';
 
 /** The operations that a replay knows; entries of others are kept and change nothing. */
 export const OpType = { SET: 'SET', DELETE: 'DELETE', CHECKPOINT: 'CHECKPOINT' } as const;
@@ -156,7 +157,21 @@ export class CompactionScheduler extends LogScheduler {
 
 // Reading a short file waits for nothing. Who reads until something has changed must not keep the
 // event loop from ever changing it: hence `nextTurn` in every function that reads.
-const pathOf = (logName: string) => resolve(dataDir, 'logs', `${logName}.log`);
+/**
+ * A name is a name: one that comes from outside must not lead to another file, and none that is
+ * taken for a side file would be found again. Throws LogctlError `refused`.
+ */
+function pathOf(logName: string): string {
+  const isText = typeof logName === 'string' && logName !== '' && !/[/\\\0]/.test(logName);
+  if (!isText || isSideFile(logName) || isSideFile(`${logName}.log`)) {
+    const shown = typeof logName === 'string' ? JSON.stringify(logName) : `a ${typeof logName}`;
+    const words = `${shown} is no name for a log`;
+    const hint = 'name it as a file without directory and ending: players';
+    throw new LogctlError('refused', words, hint);
+  }
+  return resolve(dataDir, 'logs', `${logName}.log`);
+}
+
 const isThere = (path: string) => nodeDisk.stat(path) !== undefined;
 
 async function writerOf(path: string): Promise<LogHandle> {

@@ -3,6 +3,7 @@ import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  CompactionScheduler,
   OpType,
   appendLogEntry,
   compactAllLogs,
@@ -18,6 +19,38 @@ import { complaints, freshBotData, leave, name, put } from './helpers/bot-data.j
 import { checkpoint, clock, log as logOf, remove, set, setAll } from './helpers/bot-log.js';
 
 const data = freshBotData();
+
+describe('a name', () => {
+  const strange = [
+    ...['../../x', '..', '.', '', '/etc/x', 'a/b', 'a/../../b', 'a\\b', 'x\0y', '.hidden', '\0'],
+    ...['x.log.backup.1', 'x.log.backup.1.gz', 'x.log.original.5', 'x.log.receipt.5.json'],
+    ...[undefined, null, 5, {}, Symbol('x'), 5n, ['a']],
+  ] as string[];
+
+  it.each(strange.map((one) => ({ one })))(
+    'that leads elsewhere is refused: $one',
+    async ({ one }) => {
+      const before = readdirSync(data.dataDir, { recursive: true });
+      const refused = { code: 'refused', message: expect.stringContaining('is no name for a log') };
+      const entry: NewEntry = { op: 'SET', key: 'k', value: 1 };
+      await expect(appendLogEntry(one, entry)).rejects.toMatchObject(refused);
+      const others = [readLogEntries, rebuildStateFromLog, compactLog, getLogSize, needsCompaction];
+      for (const read of others) await expect(read(one)).rejects.toMatchObject(refused);
+      await expect(compactAllLogs([one])).rejects.toMatchObject(refused);
+      expect(() => new CompactionScheduler().start([one])).toThrow('is no name for a log');
+      expect(readdirSync(data.dataDir, { recursive: true })).toEqual(before);
+    },
+  );
+
+  it.each(['a b', 'players.log', 'é\u{1f600}', '-x', 'backup', 'x..y', '~', 'a:b'])(
+    'that is one is kept: %j',
+    async (one) => {
+      await appendLogEntry(one, { op: 'SET', key: 'k', value: 1 });
+      expect(await rebuildStateFromLog(one)).toEqual({ k: 1 });
+      expect(readdirSync(join(data.dataDir, 'logs'))).toContain(`${one}.log`);
+    },
+  );
+});
 
 describe('the cases of the documents', () => {
   it('Append log entry: one line, with a timestamp', async () => {

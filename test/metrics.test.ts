@@ -60,6 +60,11 @@ describe('the text', () => {
   });
 });
 
+it('a line of many millions of characters is not ours, and no mistake', () => {
+  const line = `logctl_backups{command="compact",log="${'x'.repeat(16 << 20)}"} 3\n`;
+  expect(() => parseMetrics(line, 'a.prom')).toThrow('a.prom: line 1 is none that logctl wrote');
+});
+
 describe('a run', () => {
   it('tells outcome, sizes, backups, compactions and findings of each log', async () => {
     for (const age of [1, 30, 200]) writeFileSync(`${log}.backup.${noon - age * 3_600_000}`, 'x');

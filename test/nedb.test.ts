@@ -56,6 +56,13 @@ it('N3: an object without _id is kept by recover and compact, and is no document
   expect(store.read()).toBe(lines('{"_id":"a","v":2}', '{"x":1}'));
 });
 
+it('N3: an _id of many millions of characters is a key, whatever its spacing', async () => {
+  const text = 'x'.repeat(16 << 20);
+  const store = new NedbStore(lines('{"_id":"a"}', `{"_id": { "b" : "${text}\\" 1 " } }`));
+  const [, key] = await ids(store);
+  expect(key === `{"b":"${text}\\" 1 "}`).toBe(true);
+});
+
 it.each(['""', '0', 'false', 'null', '"__proto__"'])(
   'N4: _id %s is a key here, and what nedb will lose is said first',
   async (id) => {

@@ -1,6 +1,6 @@
 /** Makes the report of what stopped a command. */
 import { CommanderError } from 'commander';
-import { EXIT, LogctlError, verdictOf } from '../engine/reading.js';
+import { bugOf, EXIT, LogctlError, verdictOf } from '../engine/reading.js';
 import type { ExitCode, Failure, FailureReport, NextStep } from '../engine/index.js';
 import { version } from './version.js';
 
@@ -39,15 +39,7 @@ function explain(thrown: unknown, commandName: string | undefined): Explanation 
     const next = details.next?.map(stepOf) ?? usageNext;
     return { failure: { code, message, hint }, exitCode, next };
   }
-  const words = thrown instanceof Error ? thrown.message : String(thrown);
-  const failure = {
-    code: 'bug',
-    message: `a mistake in logctl, not in your log: ${words}`,
-    hint:
-      'Nothing was concluded about the data. Please report it, with the command, ' +
-      'logctl --version, and what -vv prints.',
-  };
-  return { failure, exitCode: EXIT.bug, next: [] };
+  return { failure: bugOf(thrown), exitCode: EXIT.bug, next: [] };
 }
 
 function explainUsage(error: CommanderError, commandName: string | undefined): Explanation {

@@ -1,5 +1,6 @@
 /** Option values: text in, numbers out; a wrong one becomes a usage error. */
 import { InvalidArgumentError } from 'commander';
+import { globMatcher } from '../engine/reading.js';
 
 const secondMs = 1_000;
 const msPerUnit: Record<string, number> = {
@@ -94,6 +95,12 @@ export function wholeNumber(least: number): (text: string) => number {
 export function parseHash(text: string): string {
   if (!/^[0-9a-f]{64}$/i.test(text)) throw wrong('write the 64 hex digits of a sha-256');
   return text.toLowerCase();
+}
+
+/** Gives a glob as it is. Throws LogctlError `usage` for one that can match nothing: `[z-a]`. */
+export function parseGlob(text: string): string {
+  globMatcher(text);
+  return text;
 }
 
 function safe(number: number): number {

@@ -49,8 +49,9 @@ export async function compact(
   const { logs } = await resolveTargets(context, targets, options, failed);
   if (backupDir !== undefined) requireOwnNames(logs, backupDir);
   const outcomes: CompactOutcome[] = [];
-  for (const log of logs) outcomes.push(await compactOne(context, log, options));
-  outcomes.push(...failed.map(failedTarget));
+  const isOneOfMany = targets.length > 1 || logs.length + failed.length > 1;
+  for (const log of logs) outcomes.push(await compactOne(context, log, options, isOneOfMany));
+  for (const one of failed) outcomes.push(failedTarget(context, one));
   const parts = outcomes.map(({ part }) => part);
   const rest = {
     findings: outcomes.flatMap(({ findings }) => findings),
@@ -72,11 +73,14 @@ async function compactOne(
   context: WriteContext,
   log: Log,
   options: CompactOptions,
+  isOneOfMany: boolean,
 ): Promise<CompactOutcome> {
   let part: CompactLogPart;
   try {
     part = await compactIfDue(context, log, options);
   } catch (error) {
+    // A mistake of ours is what the whole run has to say, where there is no other log.
+    if (!isOneOfMany && !(error instanceof LogctlError)) throw error;
     return compactFailure(context, log, options, error);
   }
   const late = await findLate(context, log, options);
@@ -86,7 +90,7 @@ async function compactOne(
     return { ...outcome, part: await tendBackups(context, outcome.part, options, late) };
   } catch (error) {
     // The log is compacted; it is a backup that could not be moved or compressed.
-    const { exitCode, ...failure } = failureOf(error);
+    const { exitCode, ...failure } = failureOf(error, context);
     const failed = { ...outcome.part, exitCode, verdict: verdictOf(exitCode), error: failure };
     return { ...outcome, part: failed };
   }

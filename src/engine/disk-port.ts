@@ -51,6 +51,8 @@ export interface ScratchFile extends TargetFile {
 
 /** What reading commands hold. Nothing here changes a disk. */
 export interface DiskReader {
+  /** The user as whom we read; absent where nobody tells: then owners are not looked at. */
+  readonly user?: number;
   /** Opens a regular file for reading. Throws LogctlError; directories and devices are refused. */
   open(path: string): SyncSource;
   /** Follows symbolic links; undefined when nothing is there. */

@@ -10,10 +10,11 @@ import { whileListed } from './listed-files.js';
 import { opsOf, openSource, type Log } from './log.js';
 import type { EntriesReport, EntryRow, LogPart } from './model.js';
 import { requireKeys } from './recognise.js';
-import { envelope, exitOf, nextFor, verdictOf } from './report.js';
+import { envelope, exitOf, failureOf, nextFor, verdictOf } from './report.js';
 import { scanLog, type LogScan } from './checks/scan-log.js';
 import { asUtf8 } from './keydir/state-hash.js';
 import { KIND, type LineBatch } from './scan/kernel.js';
+import type { FailedTarget } from './store-search.js';
 import { resolveTargets } from './targets.js';
 import { isoTime } from './text.js';
 
@@ -39,24 +40,26 @@ export async function listEntries(
 ): Promise<EntriesReport> {
   const context = decodedContext(outside, options);
   const startedAt = context.now();
-  const { logs } = await resolveTargets(context, targets, options);
+  const failed: FailedTarget[] = [];
+  const { logs } = await resolveTargets(context, targets, options, failed);
+  const isOneOfMany = targets.length > 1 || logs.length + failed.length > 1;
   const findings: Finding[] = [];
   const parts: LogPart[] = [];
   const rows: EntryRow[] = [];
   const give: Emit = emit ?? ((row) => void rows.push(row));
   let matched = 0;
   for (const log of logs) {
-    if (options.history !== undefined) requireKeys(log);
     const lister = new Lister(context, options, give);
-    const scan = options.history === undefined ? await lister.list(log) : await lister.history(log);
+    try {
+      parts.push(await listOne(log, lister, options, findings));
+    } catch (error) {
+      if (!isOneOfMany) throw error;
+      parts.push(failedPart(context, { path: log.path, dialect: log.dialect.name }, error));
+    }
     matched += lister.matched;
-    const own = scan.findings.inOrder();
-    findings.push(...own);
-    const exitCode = exitOf(own);
-    const { path, dialect } = log;
-    const { bytes, lines } = scan;
-    const verdict = verdictOf(exitCode);
-    parts.push({ path, dialect: dialect.name, verdict, exitCode, bytes, lines });
+  }
+  for (const { path, error } of failed) {
+    parts.push(failedPart(context, { path, dialect: '' }, error));
   }
   const next = logs.length === 1 ? nextFor(findings, logs[0].path) : [];
   return {
@@ -68,6 +71,33 @@ export async function listEntries(
     since: isoTime(options.since ?? NaN) ?? undefined,
     until: isoTime(options.until ?? NaN) ?? undefined,
   };
+}
+
+async function listOne(
+  log: Log,
+  lister: Lister,
+  options: EntriesOptions,
+  findings: Finding[],
+): Promise<LogPart> {
+  if (options.history !== undefined) requireKeys(log);
+  const scan = options.history === undefined ? await lister.list(log) : await lister.history(log);
+  const own = scan.findings.inOrder();
+  for (const one of own) findings.push(one);
+  const exitCode = exitOf(own);
+  const { path, dialect } = log;
+  const { bytes, lines } = scan;
+  const verdict = verdictOf(exitCode);
+  return { path, dialect: dialect.name, verdict, exitCode, bytes, lines };
+}
+
+function failedPart(
+  context: Context,
+  log: { path: string; dialect: string },
+  error: unknown,
+): LogPart {
+  const { exitCode, ...failure } = failureOf(error, context);
+  const nothing = { bytes: 0, lines: 0, error: failure };
+  return { ...log, verdict: verdictOf(exitCode), exitCode, ...nothing };
 }
 
 class Lister {

@@ -60,6 +60,10 @@ export class LogctlError extends Error {
   }
 }
 
+/** The user stopped all of it, not what was at work. */
+export const isInterruption = (error: unknown): boolean =>
+  error instanceof LogctlError && (error.code === 'interrupted' || error.code === 'terminated');
+
 /** The order in which the worst of several logs wins. */
 const WORST_FIRST: readonly number[] = [1, 143, 130, 2, 8, 4, 21, 22, 11, 10, 20, 3, 0];
 

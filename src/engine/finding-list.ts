@@ -35,7 +35,8 @@ export class FindingList {
       if (count === 0) this.counts.delete(one.code);
       else this.counts.set(one.code, count);
     }
-    this.all.splice(0, this.all.length, ...kept);
+    this.all.length = 0;
+    for (const one of kept) this.all.push(one);
   }
 
   has(code: FindingCode): boolean {

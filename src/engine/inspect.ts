@@ -34,12 +34,13 @@ export async function inspect(
   const { logs, directories } = await resolveTargets(context, targets, options, failed);
   const findings: Finding[] = [];
   const parts: InspectLogPart[] = [];
+  const isOneOfMany = targets.length > 1 || logs.length + failed.length > 1;
   for (const log of logs) {
-    parts.push(
-      await inspectOne(context, log, options, findings, targets.length > 1 || logs.length > 1),
-    );
+    parts.push(await inspectOne(context, log, options, findings, isOneOfMany));
   }
-  for (const { path, error } of failed) parts.push(failedPart({ path, dialect: '' }, error));
+  for (const { path, error } of failed) {
+    parts.push(failedPart(context, { path, dialect: '' }, error));
+  }
   const target = directories.length === 1 && logs.length > 1 ? directories[0] : undefined;
   const next = nextSteps(parts, findings, target);
   const report: InspectReport = {
@@ -62,11 +63,11 @@ async function inspectOne(
     const analysis = await analyse(context, log, options);
     analysis.scan.close();
     const own = analysis.findings.inOrder();
-    findings.push(...own);
+    for (const one of own) findings.push(one);
     return partOf(context, analysis, own, options.top ?? topDefault);
   } catch (error) {
     if (!isOneOfMany) throw error;
-    return failedPart({ path: log.path, dialect: log.dialect.name }, error);
+    return failedPart(context, { path: log.path, dialect: log.dialect.name }, error);
   }
 }
 
@@ -103,8 +104,12 @@ function partOf(
 }
 
 /** A log without a verdict, and why. */
-function failedPart(log: { path: string; dialect: string }, error: unknown): InspectLogPart {
-  const { exitCode, ...failure } = failureOf(error);
+function failedPart(
+  context: Context,
+  log: { path: string; dialect: string },
+  error: unknown,
+): InspectLogPart {
+  const { exitCode, ...failure } = failureOf(error, context);
   return {
     ...log,
     verdict: verdictOf(exitCode),

@@ -2,15 +2,17 @@
 import { dirname } from 'node:path';
 import { refuseDecoded } from './decode/decoded-disk.js';
 import type { RecoverOptions, WriteContext } from './context.js';
-import { EXIT, LogctlError } from './errors.js';
+import { EXIT, isInterruption, LogctlError } from './errors.js';
 import { openLog, type Log } from './log.js';
 import { dialectNamed } from './recognise.js';
 import type { NextStep, RecoverLogPart, RecoverReport } from './model.js';
+import { checkPlan } from './recovery/plan-check.js';
 import type { LogPlan, SavedPlan } from './recovery/plan.js';
 import { recoverLog } from './recovery/recover-log.js';
 import { checkSpace, emptyPart, isDoing, plannedPart, withExit } from './recovery/recover-part.js';
 import { planLog } from './recovery/recover-plan.js';
 import { undo, undoTarget, undoUnderLock } from './recovery/recover-undo.js';
+import { requirePlanShape } from './recovery/saved-plan.js';
 import {
   optionsOf,
   recoverCommand,
@@ -18,6 +20,7 @@ import {
   stepsAfterDryRun,
 } from './recovery/recover-words.js';
 import { envelope, failureOf } from './report.js';
+import type { FailedTarget } from './store-search.js';
 import { resolveTargets } from './targets.js';
 import { withCompactionLock } from './compaction/compaction-lock.js';
 
@@ -100,46 +103,64 @@ async function planAll(
   options: RecoverOptions,
 ): Promise<Planned[]> {
   if (options.plan !== undefined) return planSaved(context, options.plan, options);
-  const logs = await logsOf(context, targets, options);
+  const failed: FailedTarget[] = [];
+  const logs = await logsOf(context, targets, options, failed);
   const planned: Planned[] = [];
   for (const log of logs) {
     try {
       const plan = storeOf(context, log)?.plan ?? planLog;
       planned.push({ log, part: plannedPart(await plan(context, log, options)) });
     } catch (error) {
-      if (logs.length === 1) throw error;
-      planned.push({ log: undefined, part: failedPart(log, error) });
+      if (logs.length + failed.length === 1) throw error;
+      planned.push({ log: undefined, part: failedPart(context, log, error) });
     }
   }
-  return planned;
-}
-
-async function planSaved(
-  context: WriteContext,
-  { logs }: SavedPlan,
-  options: RecoverOptions,
-): Promise<Planned[]> {
-  const planned: Planned[] = [];
-  for (const plan of logs) {
-    const { dialect } = plan;
-    const log = await openLog(context, plan.path, { ...options, ...plan.options, dialect });
-    planned.push({ log, part: plannedPart(plan) });
+  for (const { path, error } of failed) {
+    planned.push({ log: undefined, part: failedPart(context, { path }, error) });
   }
   return planned;
 }
 
-async function logsOf(context: WriteContext, targets: string[], options: RecoverOptions) {
+/** All plans are looked at before the first log is opened: one that is refused refuses all. */
+async function planSaved(
+  context: WriteContext,
+  saved: SavedPlan,
+  options: RecoverOptions,
+): Promise<Planned[]> {
+  requirePlanShape(saved, 'this');
+  for (const plan of saved.logs) checkPlan(context, plan, options);
+  const planned: Planned[] = [];
+  for (const plan of saved.logs) {
+    const { dialect } = plan;
+    const log = await openLog(context, plan.path, { ...options, ...plan.options, dialect });
+    // What was free at the review may be free no more.
+    const freeBytes = context.disk.freeBytes(dirname(options.output ?? plan.path));
+    planned.push({ log, part: plannedPart({ ...plan, freeBytes }) });
+  }
+  return planned;
+}
+
+async function logsOf(
+  context: WriteContext,
+  targets: string[],
+  options: RecoverOptions,
+  failed: FailedTarget[],
+) {
   if (targets.includes('-')) {
     throw new LogctlError('usage', 'standard input cannot be recovered', 'name a log');
   }
-  if (options.ifExists !== true) return (await resolveTargets(context, targets, options)).logs;
+  if (options.ifExists !== true) {
+    return (await resolveTargets(context, targets, options, failed)).logs;
+  }
   const logs: Log[] = [];
   for (const target of targets) {
     try {
-      logs.push(...(await resolveTargets(context, [target], options)).logs);
+      logs.push(...(await resolveTargets(context, [target], options, failed)).logs);
     } catch (error) {
-      if (!(error instanceof LogctlError) || error.code !== 'not-found') throw error;
-      context.say?.(1, `${target} is not there: nothing to do`);
+      if (error instanceof LogctlError && error.code === 'not-found') {
+        context.say?.(1, `${target} is not there: nothing to do`);
+      } else if (targets.length === 1 || isInterruption(error)) throw error;
+      else failed.push({ path: target, error });
     }
   }
   return logs;
@@ -158,13 +179,18 @@ async function applyOne(
     return await work(context, log, plan, options);
   } catch (error) {
     if (!isOneOfMany) throw error;
-    return { ...failedPart(log, error), plan };
+    return { ...failedPart(context, log, error), plan };
   }
 }
 
-function failedPart(log: Log, error: unknown): RecoverLogPart {
-  const { exitCode, ...failure } = failureOf(error);
-  const part = emptyPart(log.path, log.dialect.name);
+/** `log` without a dialect: not even that is known of it. */
+function failedPart(
+  context: WriteContext,
+  log: { path: string; dialect?: { name: string } },
+  error: unknown,
+): RecoverLogPart {
+  const { exitCode, ...failure } = failureOf(error, context);
+  const part = emptyPart(log.path, log.dialect?.name ?? '');
   return { ...part, ...withExit(exitCode), result: 'not recovered', error: failure };
 }
 

@@ -1,6 +1,6 @@
 /** report: the envelope around every verb's result, exit codes, verdict words, next steps. */
 import type { Context } from './context.js';
-import { EXIT, LogctlError, worstExit, type ExitCode } from './errors.js';
+import { EXIT, isInterruption, LogctlError, worstExit, type ExitCode } from './errors.js';
 import { FINDINGS, type Finding, type Remedy } from './findings.js';
 import type { Envelope, Failure, NextStep, Verdict } from './model.js';
 import { plural } from './text.js';
@@ -52,13 +52,35 @@ export function envelope<Name extends string, Part extends { exitCode: ExitCode 
   };
 }
 
-/** A LogctlError as data, for the part of a log that failed alone. Other errors are rethrown. */
-export function failureOf(error: unknown): Failure & { exitCode: ExitCode } {
-  if (!(error instanceof LogctlError)) throw error;
-  const { code, message, hint, exitCode } = error;
-  // The user stopped all of it, not this log.
-  if (code === 'interrupted' || code === 'terminated') throw error;
-  return { code, message, hint, exitCode };
+/**
+ * What was thrown as data, for the part of a log that failed alone: a mistake of ours as well, with
+ * exit code 1, for it keeps no other log from being looked at; `-vv` shows where it was. An
+ * interruption is rethrown.
+ */
+export function failureOf(
+  error: unknown,
+  { say }: Pick<Context, 'say'>,
+): Failure & { exitCode: ExitCode } {
+  if (isInterruption(error)) throw error;
+  if (error instanceof LogctlError) {
+    const { code, message, hint, exitCode } = error;
+    return { code, message, hint, exitCode };
+  }
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  for (const line of stack.split('\n')) say?.(2, line);
+  return { ...bugOf(error), exitCode: EXIT.bug };
+}
+
+/** What is said of a mistake of ours: never a verdict. */
+export function bugOf(thrown: unknown): Failure {
+  const words = thrown instanceof Error ? thrown.message : String(thrown);
+  return {
+    code: 'bug',
+    message: `a mistake in logctl, not in your log: ${words}`,
+    hint:
+      'Nothing was concluded about the data. Please report it, with the command, ' +
+      'logctl --version, and what -vv prints.',
+  };
 }
 
 /** What helps most first. */

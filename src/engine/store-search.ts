@@ -2,16 +2,16 @@
 import { join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
 import { companionSuffixes } from './dialects/index.js';
-import { LogctlError } from './errors.js';
+import { isInterruption, LogctlError } from './errors.js';
 import { openLogAs, probeDirectory, probeFile, recogniseStore, type Log } from './log.js';
 import { dialectNamed, recognise, refuseOthersOptions } from './recognise.js';
 import { isSideFile, logOfBackup } from './siblings.js';
 import { goneIn } from './listed-files.js';
 
-/** A target of several that names no log: the others go on. */
+/** A target of several that names no log: the others go on. `error`: whatever was thrown. */
 export interface FailedTarget {
   path: string;
-  error: LogctlError;
+  error: unknown;
 }
 
 /** Directories below one that was named: deeper ones are no part of a data directory. */
@@ -55,9 +55,9 @@ export async function logsIn(
     try {
       logs.push(...(await logsAt(context, path, options, unread, depth)));
     } catch (error) {
-      if (!(error instanceof LogctlError)) throw error;
       // Gone since it was listed: there is nothing to say of it.
-      if (goneIn(context.disk, error) === path) continue;
+      if (error instanceof LogctlError && goneIn(context.disk, error) === path) continue;
+      if (isInterruption(error)) throw error;
       unread.push({ path, error });
     }
   }

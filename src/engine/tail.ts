@@ -1,12 +1,14 @@
 /** tail: follow a growing log across compaction, rotation and truncation. */
 import { dirname } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
-import { LogctlError } from './errors.js';
+import { EXIT, isInterruption, LogctlError, worstExit } from './errors.js';
 import { filesystemOf } from './kernel-locks.js';
 import { readingContext } from './writer/library-context.js';
 import { openLog } from './log.js';
 import type { FollowOptions, TailEvent, TailOptions } from './tail/tail-events.js';
 import { Follower } from './tail/tail-follower.js';
+import { failureOf } from './report.js';
+import type { FailedTarget } from './store-search.js';
 import { resolveTargets } from './targets.js';
 
 /** How long a look waits for the next: without news, and where nobody brings news. */
@@ -27,7 +29,8 @@ export function tail(path: string, options: TailOptions = {}): AsyncIterableIter
 
 /**
  * Follows several logs until the user interrupts; each event goes to `emit`, one at a time for
- * each log. Throws LogctlError, `interrupted` and `terminated` too.
+ * each log. One that fails is said at once, and the others are followed on. At the end throws the
+ * worst of all errors, `interrupted` and `terminated` among them.
  */
 export async function follow(
   context: Context,
@@ -38,18 +41,32 @@ export async function follow(
   if (targets.includes('-')) {
     throw new LogctlError('usage', 'standard input cannot be followed', 'name a log');
   }
-  const { logs } = await resolveTargets(context, targets, options);
-  const others = new AbortController();
-  try {
-    await Promise.all(
-      logs.map(async ({ path }) => {
-        const events = new Tail(context, path, { ...options, signal: others.signal });
-        for await (const event of events) await emit(event, logs.length);
-      }),
-    );
-  } finally {
-    others.abort();
-  }
+  const failed: FailedTarget[] = [];
+  const { logs } = await resolveTargets(context, targets, options, failed);
+  const isOneOfMany = logs.length + failed.length > 1;
+  const say = ({ path, error }: FailedTarget) => {
+    if (!isOneOfMany || isInterruption(error)) return;
+    context.say?.(0, `${path}: ${failureOf(error, context).message}`);
+  };
+  failed.forEach(say);
+  await Promise.all(
+    logs.map(async ({ path }) => {
+      try {
+        for await (const event of new Tail(context, path, options)) await emit(event, logs.length);
+      } catch (error) {
+        failed.push({ path, error });
+        say({ path, error });
+      }
+    }),
+  );
+  throw worstOf(failed.map(({ error }) => error));
+}
+
+/** Each log ends with an error, an interruption for all of them at the latest. */
+function worstOf(errors: readonly unknown[]): unknown {
+  const codeOf = (error: unknown) => (error instanceof LogctlError ? error.exitCode : EXIT.bug);
+  const worst = worstExit(errors.map(codeOf));
+  return errors.find((error) => codeOf(error) === worst) ?? new Error('following ended by itself');
 }
 
 class Tail implements AsyncIterableIterator<TailEvent> {

@@ -1,7 +1,7 @@
 /** targets: what the words of a command line name: logs, directories of logs, globs, `-`. */
 import { basename, dirname, join } from 'node:path';
 import type { Context, TargetOptions } from './context.js';
-import { LogctlError } from './errors.js';
+import { isInterruption, LogctlError } from './errors.js';
 import { expandGlob, isGlob } from './glob.js';
 import { companionSuffixes as suffixes } from './dialects/index.js';
 import { openLog, type Log } from './log.js';
@@ -33,7 +33,7 @@ export async function resolveTargets(
       await addTarget(context, found, word, options, failed);
     } catch (error) {
       if (failed === undefined || words.length === 1) throw error;
-      if (!(error instanceof LogctlError)) throw error;
+      if (isInterruption(error)) throw error;
       failed.push({ path: word, error });
     }
   }

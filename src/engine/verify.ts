@@ -30,12 +30,13 @@ export async function verify(
   const { logs } = await resolveTargets(context, targets, options, failed);
   const collected: Collected = { findings: [], notChecked: new Set(), cut: 0 };
   const parts: VerifyLogPart[] = [];
+  const isOneOfMany = targets.length > 1 || logs.length + failed.length > 1;
   for (const log of logs) {
-    parts.push(
-      await verifyOne(context, log, options, collected, targets.length > 1 || logs.length > 1),
-    );
+    parts.push(await verifyOne(context, log, options, collected, isOneOfMany));
   }
-  for (const { path, error } of failed) parts.push(failedPart({ path, dialect: '' }, error));
+  for (const { path, error } of failed) {
+    parts.push(failedPart(context, { path, dialect: '' }, error));
+  }
   const findings = collected.findings.slice(0, options.maxFindings ?? Infinity);
   const target = targets.length === 1 ? targets[0] : logs.length === 1 ? logs[0].path : undefined;
   const next = nextSteps(parts, collected.findings, target);
@@ -67,12 +68,16 @@ async function verifyOne(
       : await verifyWhole(context, log, options, collected);
   } catch (error) {
     if (!isOneOfMany) throw error;
-    return failedPart({ path: log.path, dialect: log.dialect.name }, error);
+    return failedPart(context, { path: log.path, dialect: log.dialect.name }, error);
   }
 }
 
-function failedPart(log: { path: string; dialect: string }, error: unknown): VerifyLogPart {
-  const { exitCode, ...failure } = failureOf(error);
+function failedPart(
+  context: Context,
+  log: { path: string; dialect: string },
+  error: unknown,
+): VerifyLogPart {
+  const { exitCode, ...failure } = failureOf(error, context);
   return { ...emptyPart(log), exitCode, verdict: verdictOf(exitCode), error: failure };
 }
 
@@ -87,7 +92,7 @@ async function verifyWhole(
   const { scan, backups, mirror } = analysis;
   scan.close();
   const findings = analysis.findings.inOrder();
-  collected.findings.push(...findings);
+  for (const one of findings) collected.findings.push(one);
   collected.cut += analysis.findings.cut;
   for (const words of notChecked(analysis)) collected.notChecked.add(words);
   const exitCode = exitOf(findings, options.failOn);

@@ -19,6 +19,8 @@ export interface CliOptions {
   now?: () => number;
   /** As if this signal had come before the start. */
   interrupted?: Interruption;
+  /** Waits, instead of the real clock. */
+  sleep?: Io['sleep'];
   /** Aborted by the test while the command runs, with an `Interruption` as its reason. */
   interruption?: AbortController;
 }
@@ -46,7 +48,7 @@ export async function cli(args: string[], options: CliOptions = {}): Promise<Cli
     stdin: () => oneChunk(options.stdin ?? ''),
     // Of the same length each time, and never twice: temporary files are made exclusively.
     random: () => (temporaries += 1).toString(16).padStart(16, '0'),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep: options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
     disk: () => disk,
     ...(options.ask === undefined ? {} : { ask: options.ask }),
     interruption: interruption.signal,

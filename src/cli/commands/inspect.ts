@@ -5,7 +5,7 @@ import type { EntriesOptions } from '../../engine/index.js';
 import type { Io, OutputStream } from '../io.js';
 import { entryJson } from '../present.js';
 import type { Session } from '../session.js';
-import { wholeNumber } from '../values.js';
+import { parseGlob, wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
 import { addTargets, timeOption } from './targets.js';
 
@@ -62,7 +62,7 @@ export function define(command: Command, io: Io): void {
       new Option('-f, --follow', 'print entries as they come').conflicts(['history', 'top', 'end']),
     )
     .option('--op <name>', 'only entries of this operation')
-    .option('--key <glob>', 'only entries of these keys')
+    .addOption(new Option('--key <glob>', 'only entries of these keys').argParser(parseGlob))
     .addOption(timeOption('--since <time>', 'only entries from then on: a time, or an age', io))
     .addOption(timeOption('--until <time>', 'only entries up to then', io))
     .addOption(wholeOption('--start <line>', 'from this line on', 1))

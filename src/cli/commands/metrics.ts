@@ -1,6 +1,6 @@
 /** The option --metrics-textfile, and the file it asks for: written however a run ends. */
 import type { Command } from 'commander';
-import { EXIT, LogctlError, verdictOf, worstExit } from '../../engine/reading.js';
+import { bugOf, EXIT, LogctlError, verdictOf, worstExit } from '../../engine/reading.js';
 import type { ExitCode, Report } from '../../engine/index.js';
 import type { Session } from '../session.js';
 import type { Outcome } from './command.js';
@@ -41,7 +41,6 @@ export async function withMetrics(
     await tell(session, command, file, { exitCode: report.exitCode, report });
     return outcome;
   } catch (error) {
-    if (!(error instanceof LogctlError)) throw error;
     return { ...outcome, report: failed(report, error) };
   }
 }
@@ -60,8 +59,9 @@ async function tell(
 
 const exitCodeOf = (error: unknown) => (error instanceof LogctlError ? error.exitCode : EXIT.bug);
 
-function failed<Kind extends Report>(report: Kind, { code, message, hint, exitCode }: LogctlError) {
-  const worst = worstExit([report.exitCode, exitCode]);
-  const error = { code, message, hint };
-  return { ...report, exitCode: worst, verdict: verdictOf(worst), error };
+/** What the run has found is shown all the same. */
+function failed<Kind extends Report>(report: Kind, thrown: unknown) {
+  const worst = worstExit([report.exitCode, exitCodeOf(thrown)]);
+  const { code, message, hint } = thrown instanceof LogctlError ? thrown : bugOf(thrown);
+  return { ...report, exitCode: worst, verdict: verdictOf(worst), error: { code, message, hint } };
 }

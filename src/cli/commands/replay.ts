@@ -5,7 +5,7 @@ import type { ReplayOptions, ReplayReport, Sink } from '../../engine/index.js';
 import { safeJson } from '../escape.js';
 import type { Io } from '../io.js';
 import type { Session } from '../session.js';
-import { parseHash, wholeNumber } from '../values.js';
+import { parseGlob, parseHash, wholeNumber } from '../values.js';
 import type { Outcome } from './command.js';
 import { addTargets, timeOption } from './targets.js';
 
@@ -32,7 +32,7 @@ export function define(command: Command, io: Io): void {
     .addOption(choice('--format <format>', 'of the state', ['json', 'jsonl']))
     .option('-o, --output <file>', 'write the state there, and the report to stdout')
     .option('--force', 'overwrite the file of -o')
-    .option('--key <glob>', 'only these keys')
+    .addOption(new Option('--key <glob>', 'only these keys').argParser(parseGlob))
     .addOption(
       timeOption('--at <time>', 'the state then: a time, or an age like 2h', io).conflicts([
         'line',

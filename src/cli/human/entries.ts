@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { EntriesReport, EntryRow } from '../../engine/index.js';
 import { consequences, findingLines } from './findings.js';
+import { logFailure } from './heading.js';
 import type { Look } from './look.js';
 import { nextSteps } from './next.js';
 import { table, type Column } from './table.js';
@@ -15,6 +16,7 @@ export function entriesText(report: EntriesReport, look: Look): string {
   return page([
     headlines(report, look),
     report.entries.length === 0 ? [] : rowLines(report, look),
+    failures(report, look),
     findingLines(report.findings, look, { nameOf }),
     consequences(report.findings, look),
     advice(report, look),
@@ -77,6 +79,15 @@ function rowLines({ entries, history }: EntriesReport, look: Look): string[] {
   const below = ({ value, raw }: EntryRow) =>
     [value, raw].flatMap((text) => (text === undefined ? [] : [`    ${text}`]));
   return [heads, ...rows.flatMap((line, at) => [line, ...below(entries[at])])];
+}
+
+/** Logs that failed alone: their entries are missing above. */
+function failures({ logs }: EntriesReport, look: Look): string[] {
+  return logs.flatMap((log) => {
+    return log.error === undefined
+      ? []
+      : [shorten(log.path, look.columns), ...logFailure(log, look)];
+  });
 }
 
 function advice({ entries, matched }: EntriesReport, look: Look): string[] {

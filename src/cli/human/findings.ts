@@ -18,7 +18,8 @@ const consequencesMax = 3;
 
 /** Gives the lines of all findings, the worst kind first. */
 export function findingLines(findings: Finding[], look: Look, view: FindingsView): string[] {
-  const labelWidth = Math.max(...findings.map(({ code }) => code.length), 0) + 2;
+  // Without spreading them: there may be more findings than a call takes arguments.
+  const labelWidth = findings.reduce((most, { code }) => Math.max(most, code.length), 0) + 2;
   const room = { labelWidth, columns: look.columns };
   return groupByCode(findings).flatMap((group) => {
     const shown = group.slice(0, view.eachMax ?? 5);

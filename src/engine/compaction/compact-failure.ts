@@ -36,8 +36,8 @@ export function plainPart(
 }
 
 /** The part of a target that led to no log. */
-export function failedTarget({ path, error }: FailedTarget): CompactOutcome {
-  const { exitCode, ...failure } = failureOf(error);
+export function failedTarget(context: WriteContext, { path, error }: FailedTarget): CompactOutcome {
+  const { exitCode, ...failure } = failureOf(error, context);
   const verdict = verdictOf(exitCode);
   const part: CompactLogPart = { ...noPart(path), result: 'not compacted', exitCode, verdict };
   return { part: { ...part, error: failure }, findings: [], next: stepsOf(error) ?? [] };
@@ -61,8 +61,7 @@ function stepsOf(error: unknown): NextStep[] | undefined {
 
 /**
  * Says why a log was not compacted. A damaged log is read again, for the findings that name the
- * damage; a busy one is looked up for who has it open. Interruptions and our own mistakes are
- * rethrown.
+ * damage; a busy one is looked up for who has it open. Interruptions are rethrown.
  */
 export async function compactFailure(
   context: WriteContext,
@@ -70,11 +69,11 @@ export async function compactFailure(
   options: CompactOptions,
   error: unknown,
 ): Promise<CompactOutcome> {
-  const { exitCode, ...failure } = failureOf(error);
+  const { exitCode, ...failure } = failureOf(error, context);
   const plain = plainPart(context, log, options);
   const findings = await findingsOf(context, log, options, failure).catch((again: unknown) => {
     // What the log could not be compacted for may keep it from being read, too.
-    failureOf(again);
+    failureOf(again, context);
     return [];
   });
   const part: CompactLogPart = {

@@ -9,6 +9,9 @@ import { progressive } from './progressive/progressive.js';
 /** Every format we know, in the order in which they are asked whether they recognise a file. */
 export const DIALECTS: readonly Dialect[] = [progressive, opslog, jsonldb, nedb, jsonl];
 
+/** Their names, as `--dialect` takes them. */
+export const dialectNames: readonly string[] = DIALECTS.map(({ name }) => name);
+
 /** How an entry may begin, in any format. */
 export const resyncPatterns: readonly string[] = DIALECTS.flatMap(({ resync }) => resync);
 

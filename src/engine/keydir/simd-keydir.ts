@@ -1,7 +1,7 @@
 /** SimdKeydir: the keydir in the memory of the SIMD module, where its rows are folded. */
-import { LogctlError } from '../errors.js';
 import type { LineBatch } from '../scan/kernel.js';
 import { columnsIn } from '../scan/simd-batch.js';
+import { SimdMemory } from '../scan/simd-memory.js';
 import type { SimdExports } from '../scan/simd-module.js';
 import { Keydir } from './keydir.js';
 import type { LiveRange, Semantics } from './keydir-entry.js';
@@ -26,9 +26,7 @@ export const MEMBERS_TABLE = 1;
  * fields `count`, `upstreamCount`, `liveBytes` and `removals` are set by `sync`.
  */
 export class SimdKeydir extends Keydir {
-  /** The module's memory as bytes and as words of 32 bits. */
-  private memory8: Uint8Array;
-  private memory32: Uint32Array;
+  private readonly memory: SimdMemory;
   private ownColumns: ReturnType<typeof columnsIn> | undefined;
 
   constructor(
@@ -36,21 +34,16 @@ export class SimdKeydir extends Keydir {
     private readonly table: number = STATE_TABLE,
   ) {
     super();
-    this.memory32 = new Uint32Array(module.memory.buffer);
-    this.memory8 = new Uint8Array(module.memory.buffer);
+    this.memory = SimdMemory.of(module);
   }
 
-  /** Takes over what the module counted, and its memory where it has grown. */
+  /** Takes over what the module counted. */
   sync(): this {
     const { module, table } = this;
     this.count = module.tableNumber(table, TABLE.count) >>> 0;
     this.upstreamCount = module.tableNumber(table, TABLE.used) >>> 0;
     this.removals = module.tableNumber(table, TABLE.removals) >>> 0;
     this.liveBytes = module.liveBytes(table);
-    const { buffer } = module.memory;
-    if (this.memory8.buffer === buffer) return this;
-    this.memory32 = new Uint32Array(buffer);
-    this.memory8 = new Uint8Array(buffer);
     return this;
   }
 
@@ -59,8 +52,8 @@ export class SimdKeydir extends Keydir {
 
   override put(bytes: Uint8Array, start: number, length: number, value: LiveRange): void {
     const { module, table } = this;
-    inMemory(module, () => {
-      this.copyIn(bytes, start, length);
+    this.copyIn(bytes, start, length);
+    this.memory.run(() => {
       const { file, offset, length: valueLength, line, versions } = value;
       module.put(table, length, file, offset, valueLength, line, versions);
     });
@@ -69,8 +62,8 @@ export class SimdKeydir extends Keydir {
 
   override foldRows(batch: LineBatch, from: number, file: number, firstLine: number): boolean {
     const { module } = this;
-    if (batch.keys.buffer !== module.memory.buffer) return false;
-    inMemory(module, () => module.foldRows(from, batch.count, file, firstLine, 0));
+    if (batch.keys.buffer !== this.memory.buffer) return false;
+    this.memory.run(() => module.foldRows(from, batch.count, file, firstLine, 0));
     this.sync();
     return true;
   }
@@ -78,7 +71,7 @@ export class SimdKeydir extends Keydir {
   /** The module's columns: looked for anew where its memory has grown. */
   private get columns(): ReturnType<typeof columnsIn> {
     const { module } = this;
-    if (this.ownColumns?.kind.buffer !== module.memory.buffer) this.ownColumns = columnsIn(module);
+    if (this.ownColumns?.kind.buffer !== this.memory.buffer) this.ownColumns = columnsIn(module);
     return this.ownColumns!;
   }
 
@@ -94,10 +87,10 @@ export class SimdKeydir extends Keydir {
       for (const name of folded) own[name].set(batch[name].subarray(row, end));
       const hashes = batch.hash?.subarray(row, end);
       if (hashes !== undefined)
-        new Uint32Array(module.memory.buffer, module.hashesAt.value).set(hashes);
+        new Uint32Array(this.memory.buffer, module.hashesAt.value).set(hashes);
       if (row === 0) own.keys.set(batch.keys.subarray(0, keysEnd));
       const hashed = hashes === undefined ? 0 : 1;
-      inMemory(module, () => module.foldRows(0, end - row, file, firstLine + row, hashed));
+      this.memory.run(() => module.foldRows(0, end - row, file, firstLine + row, hashed));
     }
     this.sync();
     return true;
@@ -105,7 +98,7 @@ export class SimdKeydir extends Keydir {
 
   override delete(bytes: Uint8Array, start: number, length: number): boolean {
     this.copyIn(bytes, start, length);
-    const isGone = inMemory(this.module, () => this.module.remove(this.table, length)) !== 0;
+    const isGone = this.memory.run(() => this.module.remove(this.table, length)) !== 0;
     this.sync();
     return isGone;
   }
@@ -113,13 +106,13 @@ export class SimdKeydir extends Keydir {
   override replaceState(members: Keydir): void {
     const { module } = this;
     if (!(members instanceof SimdKeydir)) this.copyMembers(members);
-    inMemory(module, () => module.commitState());
+    this.memory.run(() => module.commitState());
     this.sync();
   }
 
   /** Puts members that were read elsewhere into the module's table for them. */
   private copyMembers(members: Keydir): void {
-    this.module.beginState();
+    this.memory.run(() => this.module.beginState());
     const copy = new SimdKeydir(this.module, MEMBERS_TABLE);
     for (const index of members.order('documented')) {
       const { bytes, start, length } = members.keyBytes(index);
@@ -130,24 +123,24 @@ export class SimdKeydir extends Keydir {
 
   override clear(): void {
     this.literals = '';
-    this.module.clearTable(this.module.mainTable.value);
+    this.memory.run(() => this.module.clearTable(this.module.mainTable.value));
     this.sync();
   }
 
   override find(key: Uint8Array, semantics: Semantics = 'documented'): number {
     this.copyIn(key, 0, key.length);
-    const handle = this.module.find(this.table, key.length) >>> 0;
+    const handle = this.memory.run(() => this.module.find(this.table, key.length)) >>> 0;
     return handle !== 0 && this.isLive(handle, semantics) ? handle : -1;
   }
 
   override isLive(index: number, semantics: Semantics): boolean {
-    const alive = this.memory32[this.wordOf(index) + ENTRY.lengthHigh] >>> 8;
+    const alive = this.memory.words[this.wordOf(index) + ENTRY.lengthHigh] >>> 8;
     if (semantics === 'upstream') return alive > 0;
     return alive === this.module.tableNumber(this.table, TABLE.generation) >>> 0;
   }
 
   override at(index: number): LiveRange {
-    const words = this.memory32;
+    const words = this.memory.words;
     const at = this.wordOf(index);
     return {
       file: words[at + ENTRY.offsetHigh] >>> 16,
@@ -160,20 +153,20 @@ export class SimdKeydir extends Keydir {
 
   override valueOffset(index: number): number {
     const at = this.wordOf(index);
-    return this.memory32[at] + (this.memory32[at + ENTRY.offsetHigh] & 0xffff) * twoTo32;
+    return this.memory.words[at] + (this.memory.words[at + ENTRY.offsetHigh] & 0xffff) * twoTo32;
   }
 
   override valueLength(index: number): number {
     const at = this.wordOf(index) + ENTRY.length;
-    return this.memory32[at] + (this.memory32[at + 1] & 0xff) * twoTo32;
+    return this.memory.words[at] + (this.memory.words[at + 1] & 0xff) * twoTo32;
   }
 
   override valueFile(index: number): number {
-    return this.memory32[this.wordOf(index) + ENTRY.offsetHigh] >>> 16;
+    return this.memory.words[this.wordOf(index) + ENTRY.offsetHigh] >>> 16;
   }
 
   override keyBytes(index: number): { bytes: Uint8Array; start: number; length: number } {
-    const bytes = this.memory8;
+    const bytes = this.memory.bytes;
     const at = ((this.wordOf(index) << 2) >>> 0) + keyLengthAt;
     if (bytes[at] < longLength) return { bytes, start: at + 1, length: bytes[at] };
     const length = new DataView(bytes.buffer).getUint32(at + 1, true);
@@ -188,10 +181,10 @@ export class SimdKeydir extends Keydir {
   override order(semantics: Semantics): Uint32Array {
     const { module, table } = this;
     const open = () => module.openOrder(table, semantics === 'upstream' ? 1 : 0) >>> 0;
-    const at = inMemory(module, open) >>> 2;
+    const at = this.memory.run(open) >>> 2;
     this.sync();
     const length = semantics === 'upstream' ? this.upstreamCount : this.count;
-    const live = this.memory32.slice(at, at + length);
+    const live = this.memory.words.slice(at, at + length);
     module.closeOrder();
     return live;
   }
@@ -202,19 +195,12 @@ export class SimdKeydir extends Keydir {
   }
 
   private copyIn(bytes: Uint8Array, start: number, length: number): void {
-    const at = this.module.scratch(length) >>> 0;
-    if (this.memory8.buffer !== this.module.memory.buffer) this.sync();
-    this.memory8.set(bytes.subarray(start, start + length), at);
-  }
-}
-
-/** Runs a call into the module. Throws LogctlError `too-large` where its memory is used up. */
-export function inMemory<T>(module: SimdExports, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (module.isExhausted.value === 0) throw error;
-    const hint = 'split the log or count its keys with another tool';
-    throw new LogctlError('too-large', 'more live keys than 4 GiB of memory hold', hint);
+    const { memory, module } = this;
+    const isOwn = bytes.buffer === memory.buffer;
+    const from = bytes.byteOffset + start;
+    const at = memory.run(() => module.scratch(length)) >>> 0;
+    // A key of this memory is where it was, but the view that it came in may be empty by now.
+    if (isOwn) memory.bytes.copyWithin(at, from, from + length);
+    else memory.bytes.set(bytes.subarray(start, start + length), at);
   }
 }

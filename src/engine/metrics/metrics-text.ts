@@ -69,11 +69,14 @@ function sampleLine({ name, labels, value }: Sample): string {
 const isName = (name: string): name is MetricName => Object.hasOwn(METRICS, name);
 const isOwnComment = (line: string) => isName(/^# (?:HELP|TYPE) (\w+) /.exec(line)?.[1] ?? '');
 
+/** V8 keeps a place for each turn of a group: a text of millions overflows its stack. */
+const lineCharsMax = 65_536;
 const wholeSample = /^(\w+)\{((?:\w+="(?:[^"\\]|\\.)*",?)*)\} (-?\d+(?:\.\d+)?)$/;
 const oneLabel = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 function parseSample(line: string): Sample | undefined {
-  const [, name = '', pairs = '', value] = wholeSample.exec(line) ?? [];
+  const found = line.length > lineCharsMax ? null : wholeSample.exec(line);
+  const [, name = '', pairs = '', value] = found ?? [];
   if (!isName(name)) return undefined;
   const labels = Object.fromEntries(
     [...pairs.matchAll(oneLabel)].map(([, label, text]) => [

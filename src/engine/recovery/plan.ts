@@ -141,7 +141,7 @@ export interface SavedPlan {
   schema: 'logctl/plan@1';
   version: string;
   madeAt: string;
-  /** Of the JSON text of `logs`: a plan that was edited by hand is refused. */
+  /** Of the JSON text of `logs`: against accidents, for anybody can make it anew. */
   sha256: string;
   logs: LogPlan[];
 }

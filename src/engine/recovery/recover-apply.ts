@@ -55,7 +55,8 @@ export async function applyPlan(
   fence?: () => void,
 ): Promise<AppliedPlan> {
   const fault = partitionFault(plan.path, plan.bytesBefore, plan.parts, plan.quarantine);
-  assert(fault === undefined, `byte ${fault} is neither kept nor in quarantine, or it is both`);
+  const words = `byte ${fault} is neither kept nor in quarantine, or it is both`;
+  mustHold(fault === undefined, words, options);
   const work = new Application(context, log, plan, options, fence);
   return plan.missing ? work.make() : work.replace();
 }
@@ -98,6 +99,16 @@ export async function checkBasis(
     if (now?.sha256 !== sha256) throw changed(path);
   }
   if (plan.missing && context.disk.lstat(plan.path) !== undefined) throw changed(plan.path);
+}
+
+/**
+ * Throws where it does not hold. A plan of this run was made by us: our own mistake. One from a
+ * file may have been made by anybody: LogctlError `refused`.
+ */
+export function mustHold(holds: boolean, words: string, { plan }: RecoverOptions): void {
+  if (holds) return;
+  assert(plan !== undefined, words);
+  throw new LogctlError('refused', `the saved plan is not sound: ${words}`, 'Nothing was changed.');
 }
 
 const changed = (path: string) =>
@@ -204,13 +215,14 @@ class Application {
   /** Reads the new file back: what lies on the disk is what was planned. Then the evidence. */
   private async prove(temporary: SourceFile, length: number, like: FileStat | undefined) {
     const { context, plan, log } = this;
-    assert(length === plan.bytesAfter, `${length} bytes were written, ${plan.bytesAfter} planned`);
+    const sizes = `${length} bytes were written, ${plan.bytesAfter} planned`;
+    mustHold(length === plan.bytesAfter, sizes, this.options);
     const part = partOf(temporary, 0, length);
     const scan = await scanSource(context, log, part, { compareStates: true });
     const hash = await stateHash(scan.keydir, scan.sources, 'documented');
     const words = 'the new file does not hold what was planned';
     const isSound = scan.damages.length === 0 && scan.bytes === length;
-    assert(isSound && hash === plan.state.hashAfter, words);
+    mustHold(isSound && hash === plan.state.hashAfter, words, this.options);
     this.proof = { scan, id: temporary.stat().id };
     await this.writeEvidence(like);
   }

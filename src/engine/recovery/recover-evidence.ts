@@ -7,6 +7,8 @@ import { noSpaceWords } from '../text.js';
 import type { DiskReader, FileStat, SourceFile, TargetFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { likeLog } from '../compaction/lock-file.js';
+import { dialectNames } from '../dialects/index.js';
+import { receiptShape } from './plan-shape.js';
 import type { Fingerprint, LogPlan, Quarantined } from './plan.js';
 import { partOf } from '../bytes/source-part.js';
 
@@ -125,10 +127,14 @@ export function writeReceipt(
   }
 }
 
-/** A receipt as data, its file names checked: base names only. Throws LogctlError. */
+/** More than any receipt has; a log that was named by mistake may have much more. */
+const receiptBytesMax = 1 << 28;
+
+/** A receipt as data, looked at member by member: names are base names. Throws LogctlError. */
 export async function readReceipt(context: WriteContext, path: string): Promise<Receipt> {
   const file = context.disk.open(path);
   try {
+    if (file.stat().size > receiptBytesMax) throw noReceipt(path, 'it is too large for one');
     const parts: Uint8Array[] = [];
     for await (const chunk of chunksOf(context, file, 'read')) parts.push(chunk);
     return checked(path, Buffer.concat(parts).toString('utf8'));
@@ -138,34 +144,35 @@ export async function readReceipt(context: WriteContext, path: string): Promise<
 }
 
 function checked(path: string, text: string): Receipt {
-  let receipt: Partial<Receipt> | null = null;
+  let receipt: unknown;
   try {
-    receipt = JSON.parse(text) as Partial<Receipt> | null;
+    receipt = JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
+    throw noReceipt(path, 'it is not JSON');
   }
-  const { schema, log, original, recovered, plan } = receipt ?? {};
-  const isReceipt =
-    schema === 'logctl/receipt@1' &&
-    isPlainName(log) &&
-    (original === null || isReceiptFile(original)) &&
-    isReceiptFile(recovered) &&
-    typeof plan?.dialect === 'string';
-  if (isReceipt) return receipt as Receipt;
-  throw new LogctlError('refused', `${path} is no receipt of a recovery`, 'name another file');
+  const fault = receiptShape.fault(receipt, '') ?? namesFault(receipt as Receipt);
+  if (fault === undefined) return receipt as Receipt;
+  throw noReceipt(path, fault);
 }
 
-function isReceiptFile(file: Partial<ReceiptFile> | undefined): boolean {
-  const { name, size, sha256 } = file ?? {};
-  const isSize = Number.isSafeInteger(size) && size! >= 0;
-  return isPlainName(name) && isSize && typeof sha256 === 'string';
+/** A receipt is input: it names the files of its own recovery and no others. */
+function namesFault({ log, original, recovered, quarantine, plan }: Receipt): string | undefined {
+  const own = evidencePaths(log, plan.stamp);
+  if (recovered.name !== log) return 'recovered.name is not the log';
+  if (original !== null && original.name !== own.original) return 'original.name is not its own';
+  const isOwn = quarantine === null || quarantine.name === own.quarantine;
+  if (!isOwn) return 'quarantine.name is not its own';
+  if (!dialectNames.includes(plan.dialect)) return 'plan.dialect is no format';
+  const isOneFile = plan.replaces === undefined;
+  if (isOneFile && (original === null) !== plan.missing) {
+    return 'original and plan.missing contradict each other';
+  }
+  return basename(plan.replaces ?? plan.path) === log ? undefined : 'plan.path is not the log';
 }
 
-/** A receipt is input: a name with a slash in it, or `..`, could lead anywhere. */
-function isPlainName(name: unknown): boolean {
-  if (typeof name !== 'string' || name.includes('\0')) return false;
-  return basename(name) === name && !['', '.', '..'].includes(name);
-}
+const noReceipt = (path: string, why: string) =>
+  new LogctlError('refused', `${path} is no receipt of a recovery: ${why}`, 'name another file');
 
 /** Throws LogctlError where `--evidence-dir` is no directory, or has no room for the original. */
 export function checkEvidenceDir({ disk }: WriteContext, directory: string, plan: LogPlan): void {

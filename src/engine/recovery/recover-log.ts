@@ -1,5 +1,4 @@
 /** recover-log: one log under its lock: finish what was interrupted, apply the plan, verify. */
-import { strict as assert } from 'node:assert';
 import { analyse, analyseScan, type Analysis } from '../checks/analyse.js';
 import { writeOutput } from '../apply.js';
 import { withCompactionLock } from '../compaction/compaction-lock.js';
@@ -9,7 +8,7 @@ import type { Finding } from '../findings.js';
 import { openLogAs, type Log } from '../log.js';
 import type { RecoverLogPart } from '../model.js';
 import type { LogPlan } from './plan.js';
-import { applyPlan, checkBasis, writeParts, type AppliedPlan } from './recover-apply.js';
+import { applyPlan, checkBasis, mustHold, writeParts, type AppliedPlan } from './recover-apply.js';
 import { checkEvidenceDir } from './recover-evidence.js';
 import { replaceMirror } from './recover-mirror-write.js';
 import { checkSpace, isDoing, plannedPart, withExit } from './recover-part.js';
@@ -30,7 +29,7 @@ export async function recoverLog(
   plan: LogPlan,
   options: RecoverOptions,
 ): Promise<RecoverLogPart> {
-  if (options.output !== undefined) return writeElsewhere(context, log, plan, options.output);
+  if (options.output !== undefined) return writeElsewhere(context, log, plan, options);
   const { evidenceDir, lockWait: waitMs = 0 } = options;
   if (evidenceDir !== undefined && plan.action === 'recover') {
     checkEvidenceDir(context, evidenceDir, plan);
@@ -115,8 +114,9 @@ async function writeElsewhere(
   context: WriteContext,
   log: Log,
   plan: LogPlan,
-  output: string,
+  given: RecoverOptions,
 ): Promise<RecoverLogPart> {
+  const output = given.output!;
   await checkBasis(context, plan, false);
   if (plan.neededBytes > plan.freeBytes) {
     const words = `no space for ${output}: ${plural(plan.neededBytes, 'byte')} needed`;
@@ -129,7 +129,8 @@ async function writeElsewhere(
   const { scan, findings } = await analyse(context, openLogAs(context, output, log.dialect), {});
   try {
     const hash = await stateHash(scan.keydir, scan.sources, 'documented');
-    assert(hash === plan.state.hashAfter, 'the file written does not hold what was planned');
+    const words = 'the file written does not hold what was planned';
+    mustHold(hash === plan.state.hashAfter, words, given);
     const { bytes, lines } = scan;
     const part = { ...plannedPart(plan), bytes, lines, output };
     return { ...part, ...outcomeOf(plan, findings.inOrder()), result: 'written' };

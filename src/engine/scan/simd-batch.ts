@@ -1,6 +1,7 @@
 /** simd-batch: the memory of the SIMD module as others see it: its rows as a batch, the chunk. */
 import { BatchTally, tallyWords } from './batch-tally.js';
 import type { LineBatch } from './kernel.js';
+import { SimdMemory } from './simd-memory.js';
 import type { SimdExports } from './simd-module.js';
 
 /** What is scanned behind the file's end: the scanner wants to look beyond its blocks. */
@@ -33,11 +34,11 @@ export function columnsIn(module: SimdExports): Omit<LineBatch, 'count' | 'odd'>
   };
 }
 
-/** Views of a module's memory: anew where it has grown. */
+/** A module's rows as a batch, and its chunk. What is read of them is never a view of before. */
 export class SimdBatch {
-  readonly batch: LineBatch;
-  bytes!: Uint8Array;
-  chunk!: Uint8Array;
+  private readonly memory: SimdMemory;
+  private readonly rows: LineBatch;
+  private chunkView!: Uint8Array;
   /** The keys of the module's own rows, and their tally. */
   private keys!: Uint8Array;
   private tally!: BatchTally;
@@ -45,35 +46,47 @@ export class SimdBatch {
   private hasForeign = false;
 
   constructor(private readonly module: SimdExports) {
-    this.batch = { count: 0, odd: 0, ...columnsIn(module) };
+    this.memory = SimdMemory.of(module);
+    this.rows = { count: 0, odd: 0, ...columnsIn(module) };
     this.look();
+    this.memory.onGrowth(() => this.look());
     this.clearForeign();
   }
 
-  /** To be called when the memory may have grown: then the old views are dead. */
-  follow(): void {
-    if (this.bytes.buffer !== this.module.memory.buffer) this.look();
+  /** One object for as long as the module lives. */
+  get batch(): LineBatch {
+    this.memory.follow();
+    return this.rows;
+  }
+
+  get chunk(): Uint8Array {
+    this.memory.follow();
+    return this.chunkView;
+  }
+
+  get bytes(): Uint8Array {
+    return this.memory.bytes;
   }
 
   private look(): void {
-    const { module, batch } = this;
-    const { count, odd, keys } = batch;
+    const { module, rows } = this;
+    const { count, odd, keys, hash } = rows;
     const columns = columnsIn(module);
     const isForeign = this.keys !== undefined && keys !== this.keys;
-    Object.assign(batch, columns, { count, odd, keys: isForeign ? keys : columns.keys });
+    Object.assign(rows, columns, { count, odd, keys: isForeign ? keys : columns.keys });
     this.keys = columns.keys;
     const words = new Float64Array(module.memory.buffer, module.tallyAt.value, tallyWords);
     this.tally = new BatchTally(words);
-    if (batch.tally !== undefined) batch.tally = this.tally;
-    this.bytes = new Uint8Array(module.memory.buffer);
+    if (rows.tally !== undefined) rows.tally = this.tally;
+    if (hash !== undefined) rows.hash = this.hashes();
     const start = module.chunkAt.value;
-    this.chunk = this.bytes.subarray(start, start + module.chunkBytes.value);
+    this.chunkView = new Uint8Array(module.memory.buffer, start, module.chunkBytes.value);
   }
 
   /** Puts blanks behind a chunk of `length` bytes that ends the file; gives where they end. */
   padded(length: number): number {
     const end = this.module.chunkAt.value + length;
-    this.bytes.fill(space, end, end + paddingBytes);
+    this.memory.bytes.fill(space, end, end + paddingBytes);
     return end + paddingBytes;
   }
 
@@ -101,13 +114,19 @@ export class SimdBatch {
     const { batch, module } = this;
     if (batch.keys !== this.keys) return;
     module.hashKeys();
-    batch.hash = new Uint32Array(module.memory.buffer, module.hashesAt.value, batch.count);
+    batch.hash = this.hashes();
+  }
+
+  private hashes(): Uint32Array {
+    const { memory, hashesAt } = this.module;
+    return new Uint32Array(memory.buffer, hashesAt.value, this.rows.count);
   }
 
   /** Takes over how many rows the module has made. */
   count(): void {
-    this.batch.count = this.module.rows.value;
-    this.batch.odd = this.module.odd.value;
+    const { batch, module } = this;
+    batch.count = module.rows.value;
+    batch.odd = module.odd.value;
   }
 
   /**

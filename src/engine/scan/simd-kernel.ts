@@ -3,7 +3,7 @@
  *
  * Answers what the reference kernel answers, byte for byte, on every input; see README.md.
  */
-import { inMemory, MEMBERS_TABLE, SimdKeydir } from '../keydir/simd-keydir.js';
+import { MEMBERS_TABLE, SimdKeydir } from '../keydir/simd-keydir.js';
 import { BreakWatch } from './break-watch.js';
 import {
   KIND,
@@ -17,6 +17,7 @@ import {
 } from './kernel.js';
 import { ReturnLines } from './return-lines.js';
 import { SimdBatch } from './simd-batch.js';
+import { SimdMemory } from './simd-memory.js';
 import { openSimd, SCAN, type SimdExports, type SimdSeed } from './simd-module.js';
 import { SimdSums } from './simd-sums.js';
 import { writeTables } from './simd-tables.js';
@@ -39,11 +40,11 @@ export const simdKernel =
 
 class SimdKernel implements Kernel {
   readonly name = 'simd';
-  readonly batch: LineBatch;
   readonly brokenAt = -1;
   pending = false;
 
   private readonly module: SimdExports;
+  private readonly memory: SimdMemory;
   private readonly views: SimdBatch;
   private readonly chunkAt: number;
   private readonly keptMax: number;
@@ -89,8 +90,8 @@ class SimdKernel implements Kernel {
     this.sums = new SimdSums(module, this.addressOf);
     this.keptMax = module.chunkAt.value - module.keptAt.value;
     this.chunkAt = module.chunkAt.value;
+    this.memory = SimdMemory.of(module);
     this.views = new SimdBatch(module);
-    this.batch = this.views.batch;
     this.slow = new SlowLines({ ...options, chunkBytes: module.chunkBytes.value });
     const { breaks, returnsEndLines } = codec.shape;
     this.breaks = breaks && new BreakWatch(breaks);
@@ -99,6 +100,10 @@ class SimdKernel implements Kernel {
 
   get chunk(): Uint8Array {
     return this.views.chunk;
+  }
+
+  get batch(): LineBatch {
+    return this.views.batch;
   }
 
   get held(): Kernel['held'] {
@@ -129,7 +134,6 @@ class SimdKernel implements Kernel {
     this.forgetBadBytes();
     writeTables(module, this.codec);
     module.setStates(this.fold ? 1 : 0);
-    this.views.follow();
     module.feed(this.chunkAt, this.chunkAt, BigInt(at.offset));
     module.restart(this.chunkAt);
   }
@@ -160,7 +164,6 @@ class SimdKernel implements Kernel {
     if (this.ownHeld !== undefined) this.keydir.replaceState(this.members);
     else if (this.slow.held !== undefined) this.slow.release();
     this.ownHeld = undefined;
-    this.views.follow();
   }
 
   /** The last row is a whole state: it takes effect, or is held. */
@@ -174,10 +177,7 @@ class SimdKernel implements Kernel {
       const place = { line: firstLine + row, offset: batch.offset[row], length: batch.length[row] };
       const { op, time } = batch;
       this.ownHeld = { members: members.sync(), ...place, op: op[row], time: time[row] };
-    } else {
-      keydir.replaceState(members);
-      this.views.follow();
-    }
+    } else keydir.replaceState(members);
     this.pending = this.ownHeld !== undefined || batch.count === batch.kind.length;
   }
 
@@ -201,8 +201,7 @@ class SimdKernel implements Kernel {
   private scanOn(): number {
     const { module } = this;
     this.findBadByte();
-    const status = inMemory(module, () => module.scan());
-    this.views.follow();
+    const status = this.memory.run(() => module.scan());
     this.views.count();
     return status === SCAN.more ? this.keepOpenLine() : status;
   }
@@ -214,8 +213,7 @@ class SimdKernel implements Kernel {
     if (last) return this.keepAt < dataEnd ? SCAN.doubt : SCAN.more;
     if (dataEnd - this.keepAt <= keptMax) return SCAN.more;
     // Too long to be kept whole: what was read of it may go.
-    this.keepAt = inMemory(module, () => module.keepFrom()) >>> 0;
-    this.views.follow();
+    this.keepAt = this.memory.run(() => module.keepFrom()) >>> 0;
     return this.keepAt !== 0 && dataEnd - this.keepAt <= keptMax ? SCAN.more : SCAN.doubt;
   }
 
@@ -249,7 +247,6 @@ class SimdKernel implements Kernel {
       if (from < this.chunkAt - this.kept) return this.goBack();
     }
     const end = slow.feed(this.views.bytes, from, this.dataEnd, this.last);
-    this.views.follow();
     if (slow.active) return false;
     const mayGoOn = this.views.addRowOf(slow.batch);
     this.folded = batch.count;
@@ -279,7 +276,6 @@ class SimdKernel implements Kernel {
     this.sums.check(batch);
     if (this.fold && this.folded < batch.count) {
       this.keydir.foldRows(batch, this.folded, this.file, this.firstLine);
-      this.views.follow();
     }
     this.folded = batch.count;
   }

@@ -1,6 +1,7 @@
 /** SimdSums: the checksums of lines that the SIMD module read, long ones part by part. */
 import { CrcWatch } from './crc-watch.js';
 import { KIND, PROBLEM, type LineBatch } from './kernel.js';
+import { SimdMemory } from './simd-memory.js';
 import type { SimdExports } from './simd-module.js';
 
 /** One per kernel. Offsets are in the file, `addressOf` gives where they are in the memory. */
@@ -21,7 +22,7 @@ export class SimdSums {
   feed(line: number, to: number): void {
     if (this.line !== line) this.crc.begin(line === 0);
     const from = this.line === line ? this.fedTo : line;
-    const bytes = new Uint8Array(this.module.memory.buffer);
+    const { bytes } = SimdMemory.of(this.module);
     this.crc.feed(bytes.subarray(this.addressOf(from), this.addressOf(to)));
     this.line = line;
     this.fedTo = to;
@@ -32,8 +33,7 @@ export class SimdSums {
     const { module } = this;
     const count = module.takeSums();
     if (count === 0) return;
-    const { buffer } = module.memory;
-    const bytes = new Uint8Array(buffer);
+    const { bytes, buffer } = SimdMemory.of(module);
     const words = new Uint32Array(buffer, module.sumsAt.value, count * 4);
     const offsets = new Float64Array(buffer, module.sumsAt.value, count * 2);
     for (let k = 0; k < count; k++) {

@@ -2,6 +2,7 @@
 import { tallyOpsMax } from './batch-tally.js';
 import { TYPE, type LineCodec } from './kernel.js';
 import type { PlainLine, SlotType } from './plain-lines.js';
+import { SimdMemory } from './simd-memory.js';
 import type { SimdExports } from './simd-module.js';
 
 /** As simd/layout.as.ts has them. */
@@ -32,7 +33,7 @@ const writtenTo = new WeakMap<SimdExports, LineCodec>();
 export function writeTables(module: SimdExports, codec: LineCodec): void {
   if (writtenTo.get(module) === codec) return;
   writtenTo.set(module, codec);
-  const bytes = new Uint8Array(module.memory.buffer);
+  const { bytes } = SimdMemory.of(module);
   const { shape } = codec;
   const plain = codec.plain!;
   shape.slots.forEach(({ member }, slot) => {

@@ -104,7 +104,34 @@ function readKey(line: LineView): void {
 function compact(json: string): string {
   const number = Number(json);
   if (Number.isSafeInteger(number)) return String(number);
-  return json.replace(/("(?:[^"\\]|\\.)*")|[ \t\r\n]+/gs, (_, text: string | undefined) => {
-    return text ?? '';
-  });
+  return withoutSpacing(json);
+}
+
+/**
+ * JSON text without the white space between its tokens. Strings are passed over from quote to quote
+ * and not by a pattern: of one with millions of characters it overflows the stack.
+ */
+function withoutSpacing(json: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '"') at = stringEnd(json, at);
+    else if (isSpacing(char)) {
+      parts.push(json.slice(from, at));
+      from = at + 1;
+    }
+  }
+  return parts.join('') + json.slice(from);
+}
+
+const isSpacing = (char: string) => char === ' ' || char === '\t' || char === '\r' || char === '\n';
+
+/** Where the string that opens at `open` closes; the text's end where nothing closes it. */
+function stringEnd(json: string, open: number): number {
+  for (let at = open + 1; at < json.length; at++) {
+    if (json[at] === '"') return at;
+    if (json[at] === '\\') at++;
+  }
+  return json.length;
 }

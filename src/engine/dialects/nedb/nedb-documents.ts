@@ -12,8 +12,11 @@ export interface NedbDocument {
 
 /** A longer line is not looked over in the quick way. */
 const plainBytesMax = 2_048;
-/** A name with a dot, in a text without escapes: behind the dot its quote, then the colon. */
-const dottedName = /\.[^"]*"\s*:/;
+/**
+ * A name with a dot, in a text without escapes: after its last dot the quote, then the colon. Any
+ * dot before that would do as well, but then a value of dots would be read once for each of them.
+ */
+const dottedName = /\.[^".]*"\s*:/;
 /** A date as the library writes it, which JavaScript can hold. */
 const ownDate = /\{"\$\$date":-?\d{1,15}\}/g;
 

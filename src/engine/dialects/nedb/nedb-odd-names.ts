@@ -1,6 +1,7 @@
 /** nedb-odd-names: may a store hold member names that the library reads and cannot write? */
 import type { Context } from '../../context.js';
 import type { SourceFile } from '../../disk.js';
+import { SimdMemory } from '../../scan/simd-memory.js';
 import { loadSimdModule, openSimd } from '../../scan/simd-module.js';
 
 const windowBytes = 1 << 18;
@@ -23,8 +24,9 @@ const CLOSE = 0x7d;
  * Source: model.js checkKey.
  */
 export async function hasOddNames(context: Context, source: SourceFile): Promise<boolean> {
-  const { window, mayHold } = await openSearch(source.stat().size);
+  const { takeWindow, mayHold } = await openSearch(source.stat().size);
   for (let at = 0; ;) {
+    const window = takeWindow();
     const length = await source.read(window, at);
     const isLast = length < window.length;
     const lines = window.subarray(0, length).lastIndexOf(LF) + 1;
@@ -47,12 +49,14 @@ const fastBytesMin = 4 << 20;
 /** A window to read into. `mayHold`: are its first bytes, whole lines, worth a closer look? */
 async function openSearch(
   size: number,
-): Promise<{ window: Buffer; mayHold(bytes: number): boolean }> {
-  if (size < fastBytesMin) return { window: Buffer.alloc(windowBytes), mayHold: () => true };
+): Promise<{ takeWindow(): Buffer; mayHold(bytes: number): boolean }> {
+  const own = Buffer.alloc(size < fastBytesMin ? windowBytes : 0);
+  if (size < fastBytesMin) return { takeWindow: () => own, mayHold: () => true };
   const module = openSimd(await loadSimdModule(), windowBytes);
   const from = module.chunkAt.value;
-  const window = Buffer.from(module.memory.buffer, from, windowBytes);
-  return { window, mayHold: (bytes) => module.hasOddNames(from, from + bytes) !== 0 };
+  const memory = SimdMemory.of(module);
+  const mayHold = (bytes: number) => module.hasOddNames(from, from + bytes) !== 0;
+  return { takeWindow: () => Buffer.from(memory.buffer, from, windowBytes), mayHold };
 }
 
 /** Looks for odd names that begin before `end`; gives how far everything was seen to be plain. */
