@@ -53,6 +53,11 @@ export function processIo(interruption: AbortSignal, disk: () => Disk): Io {
   };
 }
 
+/** The disk, and as whom this process uses it. */
+export function ownDisk(disk: Disk): Disk {
+  return { ...disk, user: process.geteuid?.(), umask: process.umask() };
+}
+
 async function* readStdin(interruption: AbortSignal): AsyncGenerator<Uint8Array> {
   const { addAbortSignal } = await import('node:stream');
   yield* addAbortSignal(interruption, process.stdin);

@@ -1,5 +1,5 @@
 /** The process: signals, closed pipes, exit code. */
-import { processIo, type Interruption } from './io.js';
+import { ownDisk, processIo, type Interruption } from './io.js';
 import { runCli, type Commands } from './program.js';
 
 // How long a run may take to clean up after a signal.
@@ -17,7 +17,7 @@ for (const stream of [process.stdout, process.stderr]) stream.on('error', endOnS
 export async function main(args: string[], load: () => Commands): Promise<void> {
   let loaded: Commands | undefined;
   const commands = (): Commands => (loaded ??= load());
-  const io = processIo(interruption.signal, () => commands().nodeDisk);
+  const io = processIo(interruption.signal, () => ownDisk(commands().nodeDisk));
   process.exitCode = await runCli(args, io, async () => commands());
   // The last of those who hear of it: all is written, nobody waits. What would follow is taking the
   // heap apart, 20 ms with a million keys, and the system needs none of it.

@@ -89,7 +89,7 @@ class Lister {
       onRows: async (batch, firstLine, path) => {
         for (const row of candidates(batch, firstLine, path, log)) {
           if (!this.wants(row) || ++this.matched > this.limit) continue;
-          await this.give(row);
+          await this.give(log, row);
         }
       },
     });
@@ -111,7 +111,7 @@ class Lister {
     const news = await this.withoutRestated(versions);
     const unique = withoutCopies(news).reverse().filter(this.wants);
     this.matched = unique.length;
-    for (const row of unique.slice(0, this.limit)) await this.give(row);
+    for (const row of unique.slice(0, this.limit)) await this.give(log, row);
     return scan;
   }
 
@@ -178,10 +178,10 @@ class Lister {
     return scan;
   }
 
-  private async give({ valueOffset, fromState: _, ...row }: Candidate): Promise<void> {
+  private async give(log: Log, { valueOffset, fromState: _, ...row }: Candidate): Promise<void> {
     const { values, raw } = this.options;
     if (!values && !raw) return this.emit(row);
-    const source = openSource(this.context, row.path);
+    const source = openSource(this.context, row.path, log.path);
     try {
       if (values && row.bytes > 0) row.value = await textOf(source, valueOffset, row.bytes);
       if (raw) row.raw = await textOf(source, row.offset, row.length);

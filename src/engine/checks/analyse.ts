@@ -1,5 +1,5 @@
 /** analyse: everything that verify and inspect want to know about one log, read once. */
-import { checkBackups, reportBackups, type CheckedBackup } from './backups.js';
+import { checkBackups, reportBackups, reportPassedOver, type CheckedBackup } from './backups.js';
 import type { Context, TargetOptions } from '../context.js';
 import type { FindingList } from '../finding-list.js';
 import { opsOf, type Log } from '../log.js';
@@ -49,6 +49,7 @@ export async function analyseScan(
   const { findings, log } = scan;
   try {
     const backups = await checkBackups(context, log, options);
+    reportPassedOver(context, log, options, findings);
     const writers = await checkStore(context, scan, backups, findings);
     reportBackups(context, log, backups, findings, options.maxBackupAge);
     const mirror = await checkMirror(context, scan, options.mirror, findings);

@@ -10,7 +10,7 @@ import { openSource, type Log } from '../log.js';
 import type { BackupPart, RestoreWindow } from '../model.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND } from '../scan/kernel.js';
-import { listBackups, listCompanions, type BackupName } from '../siblings.js';
+import { listBackups, listCompanions, passedOver, type BackupName } from '../siblings.js';
 import { isoTime } from '../text.js';
 
 /** One backup and what a full read of it showed. */
@@ -33,7 +33,7 @@ export function backupLog(
   log: Log,
   { path, soundBytes }: Pick<CheckedBackup, 'path' | 'soundBytes'>,
 ): Log {
-  const file = { path, role: log.files[0].role, bytesMax: soundBytes };
+  const file = { path, role: log.files[0].role, bytesMax: soundBytes, beside: log.path };
   return { path, dialect: log.dialect, files: [file], missing: false };
 }
 
@@ -159,7 +159,9 @@ async function tornEndPutAside(
   // Such backups are made by our own compaction alone, which always puts a torn end aside.
   if (compaction === 'lines') return first.offset;
   if (writes === undefined) return undefined;
-  const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
+  const folded = await readHeadEnd(context, newer, scan.log.files[0].beside, (end) =>
+    writes.readFolded(end),
+  );
   return folded !== undefined && folded <= first.offset! ? first.offset : undefined;
 }
 
@@ -167,15 +169,30 @@ async function tornEndPutAside(
 async function readHeadEnd(
   context: Context,
   path: string,
+  beside: string | undefined,
   read: (end: string) => number | undefined,
 ): Promise<number | undefined> {
   if (context.disk.stat(path) === undefined) return undefined;
-  const file = openSource(context, path);
+  const file = openSource(context, path, beside);
   try {
     const end = await firstLineEnd(file);
     return end === undefined ? undefined : read(await textBefore(file, end));
   } finally {
     file.close();
+  }
+}
+
+/** Findings about what is named as a copy of the log and is not read as one. */
+export function reportPassedOver(
+  { disk }: Context,
+  { path, dialect }: Log,
+  { backupDir }: TargetOptions,
+  findings: FindingList,
+): void {
+  if (path === '-') return;
+  const { companionSuffixes: suffixes = [] } = dialect;
+  for (const one of passedOver(disk, path, { backupDir, suffixes })) {
+    findings.add('passed-over', one.path, `${one.why}: it is not read as a copy of the log`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** store-checks: what the files beside a log say about it: cut logs, leftovers, live writers. */
 import { basename, join } from 'node:path';
+import { openBeside } from '../beside.js';
 import { backupLog, baseOf, type CheckedBackup } from './backups.js';
 import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
@@ -166,7 +167,7 @@ async function reportCut(
  */
 async function isPrefix(context: Context, backup: CheckedBackup, scan: LogScan): Promise<boolean> {
   if (backup.bytes > scan.bytes) return false;
-  const source = context.disk.open(backup.path);
+  const source = openBeside(context.disk, backup.path, scan.log.path);
   const [left, right] = [new Uint8Array(1 << 16), new Uint8Array(1 << 16)];
   const end = Math.min(backup.bytes, scan.damages[0]?.offset ?? Infinity);
   try {

@@ -22,7 +22,7 @@ export async function lateBytesOf(
   let head: string | undefined;
   let late = 0;
   for (const path of later) {
-    const next = context.disk.open(path);
+    const next = context.disk.open(path, { noLinks: true });
     try {
       const { folded, end, line } = await headOf(next, writes);
       // A merge of late lines keeps the head: what the first one lacks, the merged one has.

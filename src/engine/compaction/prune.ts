@@ -56,7 +56,7 @@ async function lateIn(
   later: readonly BackupName[],
 ): Promise<number> {
   if (dialect.writes === undefined) return 0;
-  const backup = context.disk.open(path);
+  const backup = context.disk.open(path, { noLinks: true });
   try {
     const paths = later.map((one) => one.path);
     return await lateBytesOf(context, backup, paths, dialect.writes);

@@ -19,7 +19,7 @@ export async function supersede(
   secure: (backup: SourceFile) => Promise<void>,
 ): Promise<boolean> {
   const { disk, locks } = context;
-  const backup = disk.open(path);
+  const backup = disk.open(path, { noLinks: true });
   const unshield = locks.shield();
   try {
     const answer = locks.lease(backup, 'read');

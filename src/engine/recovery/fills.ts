@@ -74,9 +74,9 @@ export async function findFills(
     const wanted = holes.flatMap(({ before, behind, inside }) => {
       return [before, behind, ...inside].filter((line) => line !== undefined);
     });
-    const seen = await findLines(context, backup.path, wanted);
+    const seen = await findLines(context, backup.path, wanted, scan.log.path);
     const at = new Map(wanted.map((line, number) => [line, seen[number]]));
-    const source = openSource(context, backup.path);
+    const source = openSource(context, backup.path, scan.log.path);
     try {
       for (const hole of holes) {
         const fill = await fillFrom(source, hole, at, backup === backups[0]);

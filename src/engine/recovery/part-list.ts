@@ -1,4 +1,5 @@
 /** PartList: the new file under construction: what is kept, what goes, what is put in. */
+import type { EntryPart } from './mirror-entry.js';
 import type { PlanPart, Quarantined } from './plan.js';
 
 /** Collects parts in order; neighbouring ranges of one file become one. */
@@ -38,6 +39,12 @@ export class PartList {
     this.bytes += length;
     this.inserted += length;
     this.parts.push({ part: 'text', text, why });
+  }
+
+  entry(part: EntryPart): void {
+    this.bytes += part.length;
+    this.inserted += part.length;
+    this.parts.push(part);
   }
 
   /** Bytes that go; those of one line that touch become one record. */

@@ -83,7 +83,7 @@ export async function overlapOf(
   { scan }: Analysis,
   base: CheckedBackup,
 ): Promise<Overlap> {
-  const backup = openSource(context, base.path);
+  const backup = openSource(context, base.path, scan.log.path);
   const [log] = scan.sources;
   const damagedAt = scan.damages[0]?.offset;
   try {

@@ -80,7 +80,7 @@ class LogPlanner {
       unfinished: findings.has('unfinished-compaction') || findings.has('leftover-temp'),
     };
     const isWhole = mirror?.state === 'agrees' || mirror?.state === 'differs';
-    const fills = new MirrorFills(context, log.dialect, isWhole ? mirror.path : undefined);
+    const fills = new MirrorFills(context, log, isWhole ? mirror.path : undefined);
     this.world = { context, scan, mirror: fills, receipt, parts: this.parts };
   }
 

@@ -1,4 +1,5 @@
 /** tail-follower: the files of one followed log, and each of its new lines once. */
+import { openBeside } from '../beside.js';
 import type { Context } from '../context.js';
 import type { FileStat } from '../disk.js';
 import { filterOf, textOf, type Candidate } from '../entries.js';
@@ -202,7 +203,8 @@ export class Follower {
   /** The file that came after ours; undefined when it is gone again. */
   private openFresh(): FollowedFile | undefined {
     try {
-      return new FollowedFile(this.context.disk.open(this.freshPath()));
+      const { context, log } = this;
+      return new FollowedFile(openBeside(context.disk, this.freshPath(), log.path));
     } catch (error) {
       if (error instanceof LogctlError && error.code === 'not-found') return undefined;
       throw error;

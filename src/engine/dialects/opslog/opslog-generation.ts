@@ -10,12 +10,12 @@ import { asLines, ValueText } from '../../bytes/value-text.js';
 import type { WriteContext } from '../../context.js';
 import { makeDirectories } from '../../directories.js';
 import { syncFile, type SourceFile, type TargetFile } from '../../disk.js';
+import { likeLog } from '../../compaction/lock-file.js';
 import { LogctlError } from '../../errors.js';
 import { keyToJson, keyToString } from '../../keydir/key-bytes.js';
 import type { Keydir } from '../../keydir/keydir.js';
 import { stateHash } from '../../keydir/state-hash.js';
 import { readValues } from '../../keydir/values.js';
-import { createLike } from '../../recovery/recover-evidence.js';
 import { writtenString } from '../../writer/entry-text.js';
 import type { Dialect } from '../dialect.js';
 import { namesOf, type StoreNames } from './opslog-layout.js';
@@ -147,6 +147,7 @@ class GenerationWriter {
       await sink.write(Buffer.from(header));
       const hash = await writeRecords(keydir, sources, sink);
       await sink.flush();
+      this.likeStore(file);
       await syncFile(file);
       disk.rename(temporary, path);
       this.made.push(path);
@@ -162,6 +163,7 @@ class GenerationWriter {
     const names = agents?.map((agent) => this.logOf(agent)) ?? [this.logOf(undefined)];
     for (const name of names) {
       const file = this.create(join(directory, name));
+      this.likeStore(file);
       file.sync();
       file.close();
     }
@@ -200,7 +202,7 @@ class GenerationWriter {
 
   /** Reads the snapshot back from disk: it must hold the state that was to be written. */
   private async prove(snapshot: string, hash: string): Promise<void> {
-    const sources = new Sources(this.context.disk);
+    const sources = new Sources(this.context.disk, this.generation.directory);
     try {
       const { keydir, damage } = await readSnapshot(this.context, this.dialect, sources, snapshot);
       const now = await stateHash(keydir, sources.files, 'documented');
@@ -216,6 +218,7 @@ class GenerationWriter {
     const file = this.create(path);
     try {
       file.append(bytes);
+      this.likeStore(file);
       await syncFile(file);
     } finally {
       file.close();
@@ -223,10 +226,14 @@ class GenerationWriter {
   }
 
   private create(path: string): TargetFile {
-    const like = this.context.disk.stat(join(this.generation.directory, manifestName));
-    const file = createLike(this.context, path, like);
+    const file = this.context.disk.create(path);
     this.made.push(path);
     return file;
+  }
+
+  /** Owner and mode of the manifest: last, for until it is written a file is for nobody else. */
+  private likeStore(file: TargetFile): void {
+    likeLog(file, this.context.disk.lstat(join(this.generation.directory, manifestName)));
   }
 }
 

@@ -190,7 +190,7 @@ const readNow = (source: SourceFile, target: Uint8Array, position: number): numb
 
 /** Which codec reads a snapshot. */
 export function roleOf(disk: DiskReader, path: string): Role {
-  const file = disk.open(path);
+  const file = disk.open(path, { noLinks: true });
   try {
     return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
   } finally {
