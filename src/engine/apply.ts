@@ -4,7 +4,8 @@ import { BufferedSink } from './bytes/buffered-sink.js';
 import type { Sink } from './context.js';
 import { appendInParts, syncFile } from './disk.js';
 import { LogctlError } from './errors.js';
-import { removeLeftovers, temporaryName, type TidyWorld } from './temporaries.js';
+import { removeLeftovers, type TidyWorld } from './leftovers.js';
+import { temporaryName } from './temporaries.js';
 
 export interface OutputOptions {
   force?: boolean;

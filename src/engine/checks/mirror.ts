@@ -13,6 +13,7 @@ import { KIND, TYPE, type LineCodec } from '../scan/kernel.js';
 import { referenceKernel } from '../scan/reference.js';
 import type { LogScan } from './scan-log.js';
 import { siblingsOf } from '../siblings.js';
+import { temporariesOf } from '../temporaries.js';
 import { diffStates } from '../keydir/state-compare.js';
 import { plural } from '../text.js';
 
@@ -93,6 +94,7 @@ export async function checkMirror(
   const place = placeOf(context, scan.log.path, named);
   if (place === undefined) return null;
   const { path } = place;
+  await checkTemporaries(context, path, findings);
   const part: MirrorPart = { path, state: 'agrees', keys: 0, ...nothingNamed };
   const fault = faultOfMirror(context, place);
   if (fault !== undefined) {
@@ -123,6 +125,23 @@ export async function checkMirror(
     seen = { ...(await compareOnce(context, scan, place)), grew };
   }
   return report(scan, part, seen, findings);
+}
+
+/** Temporaries of the main file that nobody is writing: a live writer's are there for a moment. */
+async function checkTemporaries(context: Context, path: string, findings: FindingList) {
+  const { disk, holders } = context;
+  const seen = (name: string) => {
+    const stat = disk.lstat(name);
+    return stat?.kind === 'file' ? `${stat.id} ${stat.size} ${stat.mtimeMs}` : undefined;
+  };
+  const isHeld = (name: string) => holders?.(disk.lstat(name)?.id ?? '').holders.length;
+  const before = temporariesOf(disk, path).map((name) => [name, seen(name)] as const);
+  if (before.length === 0) return;
+  await context.sleep(secondReadingMs);
+  for (const [name, stat] of before) {
+    if (stat === undefined || seen(name) !== stat || isHeld(name)) continue;
+    findings.add('leftover-temp', name, 'a temporary file nobody finished');
+  }
 }
 
 /** Why the main file is not read where nobody named it: a link, or another user's file. */

@@ -152,7 +152,8 @@ class Application {
       const deferred = result.outcome === 'deferred';
       const kept = join(dirname(plan.path), basename(evidence.original));
       // A swap that is not over needs the old file where it is.
-      if (!deferred) await moveEvidence(context, old, { from: kept, to: evidence.original });
+      const move = { from: kept, to: evidence.original, log: basename(plan.path) };
+      if (!deferred) await moveEvidence(context, old, move);
       return {
         ...this.result(deferred ? kept : evidence.original),
         deferred,

@@ -12,7 +12,8 @@ import { writeMirror } from './mirror-writer.js';
 import type { LogPlan } from './plan.js';
 import type { LogScan } from '../checks/scan-log.js';
 import { diffStates } from '../keydir/state-compare.js';
-import { removeLeftovers, temporaryName } from '../temporaries.js';
+import { removeLeftovers } from '../leftovers.js';
+import { temporaryName } from '../temporaries.js';
 
 /** What became of the main JSON file. `original`: where the old one lies; null: there was none. */
 export interface WrittenMirror {

@@ -1,5 +1,5 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
 import { baseOf, type CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
@@ -35,6 +35,7 @@ import { lostIn } from './recover-losses.js';
 import { planGroup, quarantine, type RegionWorld } from './recover-regions.js';
 import { keysLeft, scanPlanned } from './recover-state.js';
 import { cutOf, isAllOf } from '../checks/store-checks.js';
+import { siblingsOf } from '../siblings.js';
 import { plural } from '../text.js';
 
 /** Plans the recovery of one log. Throws LogctlError; a refusal is a plan with `refusal`. */
@@ -77,7 +78,7 @@ class LogPlanner {
       linesBefore: scan.lines,
       linesKept: scan.lines - scan.damages.length,
       bytesBefore: scan.bytes,
-      unfinished: findings.has('unfinished-compaction') || findings.has('leftover-temp'),
+      unfinished: isUnfinished(analysis),
     };
     const isWhole = mirror?.state === 'agrees' || mirror?.state === 'differs';
     const fills = new MirrorFills(context, log, isWhole ? mirror.path : undefined);
@@ -286,6 +287,15 @@ class LogPlanner {
     return finishPlan(context, analysis, options, { plan: { ...out, action }, parts });
   }
 }
+
+/** What is left of an interrupted swap of the log itself; other leftovers are not ours to finish. */
+const isUnfinished = ({ log, findings }: Analysis): boolean => {
+  const { directory, temporaryPrefix } = siblingsOf(log.path);
+  return findings.all.some(({ code, path }) => {
+    const isOwn = path.startsWith(join(directory, temporaryPrefix));
+    return code === 'unfinished-compaction' || (code === 'leftover-temp' && isOwn);
+  });
+};
 
 const wholeUpTo = (path: string, length: number): PlanPart[] =>
   length === 0 ? [] : [{ part: 'range', path, offset: 0, length }];
