@@ -14,7 +14,13 @@ import { defaultChunkBytes } from './scan/choose-kernel.js';
 import type { Kernel, KernelOptions, LineCodec, MakeKernel } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
 import { dialectNamed, notRecognised, recognise, refuseOthersOptions } from './recognise.js';
-import { listBackups, listCompanions, siblingsOf, type BackupName } from './siblings.js';
+import {
+  listBackups,
+  listCompanions,
+  passedOver,
+  siblingsOf,
+  type BackupName,
+} from './siblings.js';
 
 const headBytes = 65_536;
 
@@ -127,10 +133,14 @@ async function headOfCopy(context: Context, path: string, log: string): Promise<
   }
 }
 
-function copiesOf({ disk }: Context, { path, names }: Probe, backupDir?: string): BackupName[] {
+function copiesOf(context: Context, { path, names }: Probe, backupDir?: string): BackupName[] {
+  const { disk } = context;
   const base = basename(path);
   const hasCopies = names.some((name) => name !== base && name.startsWith(base));
   if (!hasCopies && backupDir === undefined) return [];
+  for (const one of passedOver(disk, path, { backupDir, suffixes: companionSuffixes })) {
+    context.say?.(0, `${one.path} ${one.why}: it is not read as a copy of ${path}`);
+  }
   const companions = listCompanions(disk, path, companionSuffixes);
   const copies = [...listBackups(disk, path, backupDir), ...companions];
   return copies.sort((a, b) => b.ms - a.ms);

@@ -55,7 +55,7 @@ export async function recoverOn(
 let names = 0;
 
 /** The world for what writes, over a disk in memory. */
-function writeContextOf(disk: RecordingDisk): WriteContext {
+export function writeContextOf(disk: RecordingDisk): WriteContext {
   const locks = new FakeLocks(disk);
   const random = () => String((names += 1));
   return { ...contextOf(disk), disk, locks, random, sleep: locks.sleep };
