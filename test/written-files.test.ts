@@ -22,7 +22,7 @@ import { cli } from './helpers/cli.js';
 import { FakeLocks } from './helpers/fake-locks.js';
 import type { Effect, Inode } from './helpers/memory-inode.js';
 import { memoryDisk, type RecordingDisk } from './helpers/recording-disk.js';
-import { backupPath, logPath, recoverOn, writeContextOf } from './helpers/recovery.js';
+import { logPath, recoverOn, writeContextOf } from './helpers/recovery.js';
 
 const a = set('a', { score: 1 }, 1);
 const b = set('b', { score: 2 }, 2);
@@ -146,19 +146,23 @@ describe('evidence', () => {
     expect(disk.list('/else')!.filter((name) => /original|tmp/.test(name))).toEqual([]);
   });
 
-  it('that was replaced behind the swap is not moved either', async () => {
+  it('whose name leads to another file by then is not moved, and that file stays', async () => {
     const disk = diskOf();
-    disk.before = (effect) => {
-      if (effect.do !== 'create' && effect.do !== 'unlink') return;
-      const kept = disk.list('/data/logs')!.find((name) => name.includes('.original.'));
+    const other = '/data/logs/other';
+    disk.asWriter(() => disk.create(other).append(Buffer.from('of somebody else')));
+    const keptAs = () => disk.list('/data/logs')!.find((name) => name.includes('.original.'));
+    disk.before = ({ do: what }) => {
       const isOver = disk.lstat('/data/logs/.players.log.compact.json') === undefined;
-      if (kept === undefined || !effect.path.startsWith('/data/logs/.') || !isOver) return;
-      disk.asWriter(() => disk.rename(backupPath, `/data/logs/${kept}`));
+      if (what !== 'sync-directory' || !isOver || keptAs() === undefined) return;
+      if (disk.lstat(other) !== undefined) {
+        disk.asWriter(() => disk.rename(other, `/data/logs/${keptAs()}`));
+      }
     };
-    disk.asWriter(() => disk.create(backupPath).append(Buffer.from('a file of somebody else')));
-    const found = await recoverOn(disk, { evidenceDir: '/else' }).catch((error: Error) => error);
-    const texts = disk.list('/else')!.map((name) => disk.text(`/else/${name}`));
-    expect([found, texts.join('')]).not.toContain('a file of somebody else');
+    await expect(recoverOn(disk, { evidenceDir: '/else' })).rejects.toMatchObject({
+      code: 'changed',
+    });
+    expect(disk.text(`/data/logs/${keptAs()}`)).toBe('of somebody else');
+    expect(disk.list('/else')!.filter((name) => /original|tmp/.test(name))).toEqual([]);
   });
 });
 
