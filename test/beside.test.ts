@@ -1,6 +1,6 @@
 // What lies beside a log is read only where nobody else can have put it there: no link, and no file
-// of another user. Method: each kind of side file is a link to a file with a secret, or belongs to a
-// third user; then every command runs that would read it, and the secret is nowhere afterwards.
+// of another user. Method: each kind of side file is a link to a file with a secret, or belongs to
+// a third user; then every command runs that would read it, and the secret is nowhere afterwards.
 import {
   chmodSync,
   chownSync,

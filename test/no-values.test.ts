@@ -1,6 +1,6 @@
 // Reports, plans, receipts and metrics hold no value that nobody asked for. Method: the values of a
 // log, its backup and its main JSON file hold a secret; every command runs over every state of them
-// that recover knows, and the secret stands in nothing that was printed or written besides the data.
+// that recover knows, and the secret is in nothing that was printed or written besides the data.
 import {
   mkdirSync,
   mkdtempSync,

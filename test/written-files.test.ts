@@ -253,7 +253,7 @@ describe('on a real disk', () => {
     expect(left).toEqual([...kept, `.${base}x.tmp-0123456789abcdef`]);
   });
 
-  it('verify names what a kill left of a main JSON file, and not what is being written', async () => {
+  it('verify names what a kill left of a main JSON file, not what is being written', async () => {
     write(players, log(checkpoint({ a: 1 }, 1)));
     write('data/p.json', '{"a":1}');
     write('data/.p.json.tmp-0123456789abcdef', 'half');

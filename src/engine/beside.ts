@@ -1,4 +1,4 @@
-/** beside: what lies beside a log is read only where nobody can have put it there for us to find. */
+/** beside: what lies beside a log is read only where nobody can have put it there for us. */
 import { dirname } from 'node:path';
 import type { DiskReader, FileStat, SourceFile } from './disk.js';
 import { LogctlError } from './errors.js';
@@ -10,7 +10,7 @@ import { LogctlError } from './errors.js';
  * What is read beside a log may end in the log, which is its owner's. So a symbolic link is never
  * followed, and a file belongs to the owner of the log; or to root or to whoever runs logctl, and
  * then it has one name only, for others can make hard links. Two cases need no owners: nobody but
- * root and us can change the directory, or we are the log's owner and have that user's rights alone.
+ * root and us can change the directory, or we are the log's owner and have no other rights.
  */
 export function faultBeside(
   disk: DiskReader,

@@ -11,8 +11,8 @@ import { fingerprint, fingerprintOf } from './fingerprint.js';
 
 /**
  * Copies, syncs and compares; only then the first name goes. Nothing happens where both are one.
- * `original`: the file that `from` must lead to, open. `log`: the log's base name. Throws LogctlError; the file is then where
- * it was.
+ * `original`: the file that `from` must lead to, open. `log`: the log's base name. Throws
+ * LogctlError; the file is then where it was.
  */
 export async function moveEvidence(
   context: WriteContext,

@@ -14,7 +14,8 @@ interface Placed {
 }
 
 /**
- * A SourceFile over the parts of a plan for `log`. `close` closes what it opened. Throws LogctlError.
+ * A SourceFile over the parts of a plan for a log. `close` closes what it opened. Throws
+ * LogctlError.
  */
 export function openParts(
   context: Context,

@@ -20,7 +20,7 @@ export type PlanPart =
   | { part: 'text'; text: string; why: string }
   /**
    * An entry that sets `key` to the value that lies at `from` in the main JSON file, spacing taken
-   * out, with `time` (ms since 1970 UTC). `length` and `sha256`: of the entry, its newline included.
+   * out, with `time` (ms since 1970 UTC). `length` and `sha256`: of the entry with its newline.
    */
   | {
       part: 'entry';

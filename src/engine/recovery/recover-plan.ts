@@ -288,7 +288,7 @@ class LogPlanner {
   }
 }
 
-/** What is left of an interrupted swap of the log itself; other leftovers are not ours to finish. */
+/** What is left of an interrupted swap of the log itself; nothing else is ours to finish. */
 const isUnfinished = ({ log, findings }: Analysis): boolean => {
   const { directory, temporaryPrefix } = siblingsOf(log.path);
   return findings.all.some(({ code, path }) => {

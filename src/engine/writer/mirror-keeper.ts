@@ -9,7 +9,7 @@ export interface MirrorOptions {
   path: string;
   /** At most one writing in so many ms; 0: after every change. */
   everyMs: number;
-  /** Changes are appended without fsync: call it before the mirror shows them. */
+  /** Changes are appended without fsync: the log is synced before the mirror shows them. */
   syncFirst: boolean;
 }
 
@@ -71,8 +71,8 @@ export class MirrorKeeper {
 
   private async write(): Promise<void> {
     this.dirty = false;
-    if (this.options.syncFirst) await this.appender.sync();
-    return this.appender.onWholeLog(() => writeMirrorOf(this.log, this.options.path));
+    const { path, syncFirst } = this.options;
+    return this.appender.onWholeLog(() => writeMirrorOf(this.log, path), syncFirst);
   }
 }
 

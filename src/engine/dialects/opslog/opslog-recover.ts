@@ -196,7 +196,7 @@ export async function undoStore(
   });
 }
 
-/** The manifest that the receipt names, open and proven to be it; undefined where there was none. */
+/** The manifest that the receipt names, open and proven; undefined where there was none. */
 async function openOriginal(
   context: WriteContext,
   receiptPath: string,
