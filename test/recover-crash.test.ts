@@ -1,9 +1,11 @@
 // Goal: whenever recover dies, by kill -9 or by a power cut, the next run leaves the planned log
 // and the original beside it. Method: every crash state of recorded runs, on a disk in memory.
 import { describe, expect, it } from 'vitest';
+import { finishCompaction } from '../src/engine/compaction/swap-recovery.js';
+import { undoRecovery } from '../src/engine/index.js';
 import { checkpoint, log, set } from './helpers/bot-log.js';
 import { checkCrashes, countText, type CrashOptions } from './helpers/crash-states.js';
-import { backupPath, diskWith, logPath, recoverOn } from './helpers/recovery.js';
+import { backupPath, logPath, recoverOn, writeContextOf } from './helpers/recovery.js';
 import { Killed, memoryDisk, type FileSeed, type RecordingDisk } from './helpers/recording-disk.js';
 
 const a = set('a', { score: 1 }, 1);
@@ -35,11 +37,17 @@ const scenarios: Scenario[] = [
     more: { [backupPath]: log(a, b) },
     after: log(a, b),
   },
+  {
+    name: 'a torn end, the evidence elsewhere',
+    log: log(a, b) + torn,
+    after: log(a, b),
+    options: { evidenceDir: '/else' },
+  },
   { name: 'a missing log', log: undefined, more: { [backupPath]: log(a, b) }, after: log(a, b) },
 ];
 
 const diskOf = ({ log: text, more = {} }: Scenario): RecordingDisk =>
-  text === undefined ? memoryDisk(more) : diskWith(text, more);
+  memoryDisk(text === undefined ? more : { [logPath]: text, ...more }, { directories: ['/else'] });
 
 /** The log, and the main JSON file where it was asked for, are the planned ones. */
 function expectDone(disk: RecordingDisk, { after, options }: Scenario): void {
@@ -55,13 +63,16 @@ async function finish(disk: RecordingDisk, scenario: Scenario) {
   const again = await recoverOn(disk, options);
   expect(again.exitCode).toBe(0);
   expectDone(disk, scenario);
-  const names = disk.list('/data/logs')!;
-  const originals = names.filter((name) => name.includes('.original.'));
-  const kept = originals.map((name) => disk.text(`/data/logs/${name}`));
-  if (before !== undefined) expect(kept).toContain(before);
-  const receipts = names.filter((name) => name.includes('.receipt.'));
-  const sizes = receipts.map((name) => sizeIn(disk.text(`/data/logs/${name}`)!));
+  const texts = (part: string) => {
+    const paths = ['/data/logs', '/else'].flatMap((folder) =>
+      disk.list(folder)!.map((name) => `${folder}/${name}`),
+    );
+    return paths.filter((path) => path.includes(part)).map((path) => disk.text(path)!);
+  };
+  if (before !== undefined) expect(texts('.original.')).toContain(before);
+  const sizes = texts('.receipt.').map(sizeIn);
   expect(sizes, 'no receipt of what was done').toContain(after.length);
+  const names = disk.list('/data/logs')!;
   expect(names.filter((name) => name.includes('.tmp-') || name.includes('.json.'))).toEqual([]);
   expect(names).not.toContain('.players.log.compact.json');
 }
@@ -98,5 +109,60 @@ describe.each(scenarios)('recover of $name', (scenario) => {
       disk.restart();
       await finish(disk, scenario);
     }
+  });
+});
+
+describe('undo', () => {
+  const before = log(a, b) + torn;
+
+  /** A disk on which a log was recovered, and nothing is pending. */
+  async function recovered(evidenceDir?: string) {
+    const disk = memoryDisk({ [logPath]: before }, { directories: ['/else'] });
+    const { logs } = await recoverOn(disk, { evidenceDir });
+    const files = [...disk.names.keys()].map((path) => [path, disk.text(path)!]);
+    const done = memoryDisk(Object.fromEntries(files), { directories: ['/else'] });
+    return { disk: done, receipt: logs[0].receipt! };
+  }
+
+  /** The log is one of the two, whole; the other is kept; and undoing it again works. */
+  async function check(disk: RecordingDisk, receipt: string, isDone: boolean) {
+    const text = disk.text(logPath)!;
+    if (isDone) expect(text).toBe(before);
+    expect([before, log(a, b)]).toContain(text);
+    const all = [...disk.names.keys()].map((path) => disk.text(path));
+    expect(all).toContain(before);
+    expect(all).toContain(log(a, b));
+    await finishCompaction(writeContextOf(disk), logPath);
+    if (disk.text(logPath) === before) return;
+    await undoRecovery(writeContextOf(disk), receipt, [logPath], {});
+    expect(disk.text(logPath)).toBe(before);
+  }
+
+  const places: [string, string | undefined][] = [
+    ['beside the log', undefined],
+    ['elsewhere', '/else'],
+  ];
+  describe.each(places)('of evidence %s', (_name, evidenceDir) => {
+    it.each(['journal', 'posix'] as const)('survives power cuts (%s)', async (model) => {
+      const { disk, receipt } = await recovered(evidenceDir);
+      await undoRecovery(writeContextOf(disk), receipt, [logPath], {});
+      disk.note('reported');
+      await checkCrashes(disk, { model, statesMax: 60 }, (state) =>
+        check(state.disk, receipt, state.notes.includes('reported')),
+      );
+    });
+
+    it('survives kill -9 at every step', async () => {
+      const whole = await recovered(evidenceDir);
+      await undoRecovery(writeContextOf(whole.disk), whole.receipt, [logPath], {});
+      for (let step = 0; step < whole.disk.effects.length; step++) {
+        const { disk, receipt } = await recovered(evidenceDir);
+        disk.killAt = step;
+        const killed = undoRecovery(writeContextOf(disk), receipt, [logPath], {});
+        await expect(killed).rejects.toThrow(Killed);
+        disk.restart();
+        await check(disk, receipt, false);
+      }
+    });
   });
 });

@@ -2,7 +2,7 @@
 // salvage keeps each, or counts it as lost. All dialects, both kernels.
 import { describe, expect, it } from 'vitest';
 import type { KernelName } from '../src/engine/scan/choose-kernel.js';
-import { openLog } from '../src/engine/log.js';
+import { openLog, type Log } from '../src/engine/log.js';
 import { openParts } from '../src/engine/recovery/part-source.js';
 import type { LogPlan } from '../src/engine/recovery/plan.js';
 import { planLog } from '../src/engine/recovery/recover-plan.js';
@@ -27,12 +27,12 @@ async function salvage(dialect: string, path: string, text: string, kernel: Kern
   const context = { ...contextOf(disk), kernel };
   const log = await openLog(context, path, { dialect });
   const plan = await planLog(context, log, { policy: 'salvage', maxLost: 1e9 });
-  const bytes = plan.action === 'recover' ? await written(plan, disk) : text;
+  const bytes = plan.action === 'recover' ? await written(plan, log, disk) : text;
   return { plan, lines: bytes.split('\n').map((line) => line.trim()) };
 }
 
-async function written(plan: LogPlan, disk: RecordingDisk): Promise<string> {
-  const source = openParts(contextOf(disk), plan.path, plan.parts);
+async function written(plan: LogPlan, log: Log, disk: RecordingDisk): Promise<string> {
+  const source = openParts(contextOf(disk), log, plan.parts);
   const bytes = Buffer.alloc(source.stat().size);
   await source.read(bytes, 0);
   source.close();

@@ -175,3 +175,39 @@ describe('the check', () => {
     await expect(walk).rejects.toThrow(/acknowledged was/);
   });
 });
+
+describe('the mirror of a log that is synced later', () => {
+  it.each(['journal', 'posix'] as const)(
+    'never shows what the log may lose (%s)',
+    async (model) => {
+      const disk = memoryDisk({}, { directories: ['/data/logs'] });
+      const options: LogOptions = { mirror, writeMode: 'async', now: clock() };
+      const handle = await openLog(path, { ...options, disk: locked(disk) });
+      for (const value of [1, 2]) {
+        await handle.set('a', value);
+        await handle.flush();
+      }
+      // A neighbour that never syncs appends; what of it the mirror shows must be durable as well.
+      const other = await openLog(path, {
+        ...options,
+        mirror: undefined,
+        writeMode: 'none',
+        disk: locked(disk),
+      });
+      await other.set('b', 3);
+      await handle.refresh();
+      await handle.flush();
+      await handle.close();
+      expect(JSON.parse(disk.text(mirror)!)).toEqual({ a: 2, b: 3 });
+      await checkCrashes(disk, { model, statesMax: 200 }, (state) => {
+        const shown = state.disk.text(mirror);
+        if (shown === undefined) return;
+        const kept = state.disk.text(path) ?? '';
+        for (const [key, value] of Object.entries(JSON.parse(shown) as State)) {
+          expect(kept).toContain(`"key":"${key}","value":${JSON.stringify(value)}`);
+        }
+      });
+      await other.close();
+    },
+  );
+});

@@ -55,7 +55,7 @@ export function processIo(interruption: AbortSignal, disk: () => Disk): Io {
 
 /** The disk, and as whom this process uses it. */
 export function ownDisk(disk: Disk): Disk {
-  return { ...disk, user: process.geteuid?.() };
+  return { ...disk, user: process.geteuid?.(), umask: process.umask() };
 }
 
 async function* readStdin(interruption: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -53,8 +53,11 @@ export interface ScratchFile extends TargetFile {
 export interface DiskReader {
   /** The user as whom we read; absent where nobody tells: then owners are not looked at. */
   readonly user?: number;
-  /** Opens a regular file for reading. Throws LogctlError; directories and devices are refused. */
-  open(path: string): SyncSource;
+  /**
+   * Opens a regular file for reading. Throws LogctlError; directories and devices are refused, and
+   * with `noLinks` a last symbolic link (`refused`).
+   */
+  open(path: string, how?: { noLinks?: boolean }): SyncSource;
   /** Follows symbolic links; undefined when nothing is there. */
   stat(path: string): FileStat | undefined;
   /** Does not follow the last symbolic link; undefined when nothing is there. */
@@ -76,6 +79,8 @@ export interface DiskReader {
 
 /** What `apply`, `swap` and `writer` hold besides. */
 export interface Disk extends DiskReader {
+  /** Permission bits that new files do not get; absent where nobody tells: 022. */
+  readonly umask?: number;
   /** A new file, exclusively, mode 0600, never through a link. */
   create(path: string): TargetFile;
   /** The same; every append returns when its bytes are durable (O_DSYNC). Absent without it. */

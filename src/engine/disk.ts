@@ -20,7 +20,10 @@ const leaseRetryMs = 2_000;
 
 /** The real disk. */
 export const nodeDisk: Disk = {
-  open: (path) => regularFile(path, O_RDONLY | (O_NONBLOCK ?? 0)),
+  open(path, { noLinks = false } = {}) {
+    const noFollow = noLinks ? (O_NOFOLLOW ?? 0) : 0;
+    return regularFile(path, O_RDONLY | (O_NONBLOCK ?? 0) | noFollow);
+  },
   stat: (path) => lookUp(() => fs.statSync(path, { bigint: true }), path),
   lstat: (path) => lookUp(() => fs.lstatSync(path, { bigint: true }), path),
   list: (path) =>
@@ -82,9 +85,12 @@ export function appendInParts(file: TargetFile, bytes: Uint8Array): void {
   }
 }
 
-/** Reads a small file whole, as UTF-8; undefined when it is missing or longer than `bytesMax`. */
+/**
+ * Reads a small file whole, as UTF-8; undefined when it is missing, is no regular file (a symbolic
+ * link is none) or is longer than `bytesMax`.
+ */
 export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
-  const stat = disk.stat(path);
+  const stat = disk.lstat(path);
   if (stat?.kind !== 'file' || stat.size > bytesMax) return undefined;
   const file = openedIfThere(disk, path);
   if (file === undefined) return undefined;
@@ -99,7 +105,7 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
 
 function openedIfThere(disk: DiskReader, path: string): SyncSource | undefined {
   try {
-    return disk.open(path);
+    return disk.open(path, { noLinks: true });
   } catch (error) {
     if (error instanceof LogctlError && error.code === 'not-found') return undefined;
     throw error;

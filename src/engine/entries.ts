@@ -102,6 +102,8 @@ function failedPart(
 
 class Lister {
   matched = 0;
+  /** The log that the files are of. */
+  private beside = '';
   private readonly wants: (row: Candidate) => boolean;
   private readonly limit: number;
 
@@ -115,6 +117,7 @@ class Lister {
   }
 
   async list(log: Log): Promise<LogScan> {
+    this.beside = log.path;
     const scan: LogScan = await scanLog(this.context, log, {
       fold: false,
       onRows: async (batch, firstLine, path) => {
@@ -130,6 +133,7 @@ class Lister {
 
   /** Every version of the key: oldest file first, then turned round. */
   async history(log: Log): Promise<LogScan> {
+    this.beside = log.path;
     try {
       const { scan, versions } = await whileListed(this.context, log, (current) => {
         return this.versionsOf(current);
@@ -199,7 +203,7 @@ class Lister {
 
   private async reading<T>(path: string, read: (source: SourceFile) => Promise<T>): Promise<T> {
     const held = this.held.get(path);
-    const source = held ?? openSource(this.context, path);
+    const source = held ?? openSource(this.context, path, this.beside);
     try {
       return await read(source);
     } finally {

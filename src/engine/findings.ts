@@ -59,6 +59,11 @@ export const FINDINGS = {
   'late-entries': row('attention', 'salvage', 'entries that came into a backup after compaction'),
   'backup-stale': row('attention', 'compact', 'the newest backup is older than allowed'),
   'replaced-while-read': row('notice', 'none', 'the file was renamed over while we read it'),
+  'passed-over': row(
+    'attention',
+    'look',
+    'a link or a file of another user beside a log: not read',
+  ),
   'leftover-temp': row('attention', 'look', 'a temporary file an interrupted operation left'),
   'unfinished-compaction': row('attention', 'recover', 'a compaction stopped half way'),
   'opening-destroys': row(

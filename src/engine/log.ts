@@ -1,5 +1,6 @@
 /** log: open a log: recognise it, lay it out, make a kernel for its lines. */
 import { basename } from 'node:path';
+import { openBeside } from './beside.js';
 import { byName } from './checks/backup-order.js';
 import type { Context, TargetOptions } from './context.js';
 import type { SourceFile } from './disk.js';
@@ -14,7 +15,13 @@ import { defaultChunkBytes } from './scan/choose-kernel.js';
 import type { Kernel, KernelOptions, LineCodec, MakeKernel } from './scan/kernel.js';
 import { referenceKernel } from './scan/reference.js';
 import { dialectNamed, notRecognised, recognise, refuseOthersOptions } from './recognise.js';
-import { listBackups, listCompanions, siblingsOf, type BackupName } from './siblings.js';
+import {
+  listBackups,
+  listCompanions,
+  passedOver,
+  siblingsOf,
+  type BackupName,
+} from './siblings.js';
 
 const headBytes = 65_536;
 
@@ -32,14 +39,16 @@ export interface Log {
  * Opens a file for reading: `.gz` as its plain bytes, `-` as standard input, and a log whose
  * compaction was interrupted with the lines that still are in its old file. One that was made, and
  * lies in no file, is what it is.
+ * `beside`: the log or store that the file lies beside; absent: it is what was named.
  */
-export function openSource(context: Context, path: string): SourceFile {
+export function openSource(context: Context, path: string, beside = path): SourceFile {
   if (path === '-') {
     if (context.stdin) return context.stdin();
     throw new LogctlError('usage', 'standard input cannot be read here', 'name a file');
   }
   if (context.made !== undefined) return context.made;
-  const file = context.disk.open(path);
+  const { disk } = context;
+  const file = openBeside(disk, path, beside);
   if (path.endsWith('.gz')) return gunzipped(file);
   return mergedSource(context.disk, file, resyncPatterns) ?? file;
 }
@@ -64,6 +73,14 @@ export function openLogAs(context: Context, path: string, dialect: Dialect): Log
   return { path, dialect, files: dialect.layout(context.disk, path), missing };
 }
 
+/** The permission bits that all files of a log have: who may read its values. */
+export function modeOfValues(context: Context, path: string, dialect: string): number {
+  if (path === '-') return 0o666;
+  const { files } = openLogAs(context, path, dialectNamed(dialect));
+  const modes = files.flatMap((file) => context.disk.stat(file.path)?.mode ?? []);
+  return modes.length === 0 ? 0o600 : modes.reduce((all, mode) => all & mode);
+}
+
 /** What a directory looks like that may be a store itself; undefined where there is none. */
 export function probeDirectory({ disk }: Context, path: string, isNamed = true): Probe | undefined {
   if (path === '-' || disk.stat(path)?.kind !== 'directory') return undefined;
@@ -77,9 +94,9 @@ export async function probeFile(context: Context, path: string, isNamed = true):
   return { path, kind: 'file', names, head: await headOf(context, path), isNamed };
 }
 
-async function headOf(context: Context, path: string): Promise<Uint8Array> {
+async function headOf(context: Context, path: string, beside = path): Promise<Uint8Array> {
   if (path !== '-' && context.disk.stat(path) === undefined) return new Uint8Array(0);
-  const file = openSource(context, path);
+  const file = openSource(context, path, beside);
   try {
     const head = new Uint8Array(headBytes);
     return head.subarray(0, await file.read(head, 0));
@@ -102,7 +119,7 @@ export async function recogniseStore(
   if (found !== undefined || probe.path === '-') return found ?? recognise(probe);
   // The newest copy that tells anything.
   for (const { path } of copiesOf(context, probe, options.backupDir)) {
-    const head = await headOfCopy(context, path);
+    const head = await headOfCopy(context, path, probe.path);
     const dialect = head.some((byte) => byte !== 0) ? recognise({ ...probe, head }) : undefined;
     if (dialect !== undefined) return dialect;
   }
@@ -110,9 +127,9 @@ export async function recogniseStore(
 }
 
 /** Empty for a gzip file that breaks off, and for one that is gone: those say nothing. */
-async function headOfCopy(context: Context, path: string): Promise<Uint8Array> {
+async function headOfCopy(context: Context, path: string, log: string): Promise<Uint8Array> {
   try {
-    return await headOf(context, path);
+    return await headOf(context, path, log);
   } catch (error) {
     const isGone = context.disk.lstat(path) === undefined;
     if (!(error instanceof LogctlError) || (error.code !== 'damaged' && !isGone)) throw error;
@@ -125,6 +142,9 @@ function copiesOf(context: Context, { path, names }: Probe, backupDir?: string):
   const base = basename(path);
   const hasCopies = names.some((name) => name !== base && name.startsWith(base));
   if (!hasCopies && backupDir === undefined) return [];
+  for (const one of passedOver(disk, path, { backupDir, suffixes: companionSuffixes })) {
+    context.say?.(0, `${one.path} ${one.why}: it is not read as a copy of ${path}`);
+  }
   const companions = listCompanions(disk, path, companionSuffixes);
   const copies = [...listBackups(disk, path, backupDir), ...companions];
   return copies.sort(byName(context.now()));

@@ -25,6 +25,8 @@ export interface LogFile {
   role: Role;
   /** Only so many of its first bytes count; absent: all. */
   bytesMax?: number;
+  /** It lies beside this log, or in this store: see `openBeside`. Absent: it is what was named. */
+  beside?: string;
 }
 
 /** A command to copy. The first suggestion of a list never destroys anything. */

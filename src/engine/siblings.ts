@@ -1,7 +1,8 @@
 /** siblings: the names of everything that lies beside a log, and which of it is there. */
 import { basename, dirname, join } from 'node:path';
 import { isInFuture } from './checks/backup-order.js';
-import type { DiskReader } from './disk.js';
+import { faultBeside } from './beside.js';
+import type { DiskReader, FileStat } from './disk.js';
 
 /** Full paths of the side files of one log (they need not exist). */
 export interface Siblings {
@@ -89,8 +90,8 @@ export function listCompanions(
   return suffixes
     .flatMap((suffix) => {
       const at = path + suffix;
-      const stat = disk.stat(at);
-      if (stat?.kind !== 'file') return [];
+      const stat = disk.lstat(at);
+      if (stat === undefined || faultBeside(disk, at, path, stat) !== undefined) return [];
       return [{ path: at, ms: Math.floor(stat.mtimeMs), compressed: false, companion: true }];
     })
     .sort((a, b) => b.ms - a.ms);
@@ -98,19 +99,54 @@ export function listCompanions(
 
 /** The backups of a log by the number in their names, not by string, the highest first. */
 export function listBackups(disk: DiskReader, path: string, backupDir?: string): BackupName[] {
-  const { directory, name } = siblingsOf(path);
   const found: BackupName[] = [];
+  for (const { at, stat, ms, compressed } of namedAsBackups(disk, path, backupDir)) {
+    if (faultBeside(disk, at, path, stat) !== undefined) continue;
+    // A backup link that still is the log itself was never finished: it is no backup.
+    if (stat.id !== disk.stat(path)?.id) found.push({ path: at, ms, compressed });
+  }
+  return found.sort((a, b) => b.ms - a.ms);
+}
+
+/**
+ * What is named as a copy of a log and is passed over: links, devices, files of other users. `why`
+ * in words. `suffixes`: those of the copies that the format's own library leaves.
+ */
+export function passedOver(
+  disk: DiskReader,
+  path: string,
+  { backupDir, suffixes }: { backupDir?: string; suffixes: readonly string[] },
+): { path: string; why: string }[] {
+  const companions = suffixes.flatMap((suffix) => {
+    const stat = disk.lstat(path + suffix);
+    return stat === undefined ? [] : [{ at: path + suffix, stat }];
+  });
+  return [...namedAsBackups(disk, path, backupDir), ...companions].flatMap(({ at, stat }) => {
+    const why = stat.kind === 'directory' ? undefined : faultBeside(disk, at, path, stat);
+    return why === undefined ? [] : [{ path: at, why }];
+  });
+}
+
+interface NamedAsBackup {
+  at: string;
+  stat: FileStat;
+  ms: number;
+  compressed: boolean;
+}
+
+function namedAsBackups(disk: DiskReader, path: string, backupDir?: string): NamedAsBackup[] {
+  const { directory, name } = siblingsOf(path);
+  const found: NamedAsBackup[] = [];
   for (const folder of new Set([directory, ...(backupDir === undefined ? [] : [backupDir])])) {
     for (const entry of disk.list(folder) ?? []) {
       if (!entry.startsWith(name)) continue;
       const parts = backupSuffix.exec(entry.slice(name.length));
       if (parts === null) continue;
       const at = join(folder, entry);
-      const stat = disk.stat(at);
-      // A backup link that still is the log itself was never finished: it is no backup.
-      if (stat?.kind !== 'file' || stat.id === disk.stat(path)?.id) continue;
-      found.push({ path: at, ms: Number(parts[1]), compressed: parts[2] !== undefined });
+      const stat = disk.lstat(at);
+      if (stat === undefined) continue;
+      found.push({ at, stat, ms: Number(parts[1]), compressed: parts[2] !== undefined });
     }
   }
-  return found.sort((a, b) => b.ms - a.ms);
+  return found;
 }

@@ -1,6 +1,6 @@
 // Runs the command line in this process: arguments in; stdout, stderr and exit code out.
 import { nodeDisk, type Disk } from '../../src/engine/index.js';
-import type { Interruption, Io, OutputStream } from '../../src/cli/io.js';
+import { ownDisk, type Interruption, type Io, type OutputStream } from '../../src/cli/io.js';
 import { runCli, type Commands } from '../../src/cli/program.js';
 
 export interface CliOptions {
@@ -38,7 +38,7 @@ const loadCommands = (): Promise<Commands> => import('../../src/cli/arguments.js
 
 /** Runs `logctl` with `args`. The environment is empty unless given, so colours stay off. */
 export async function cli(args: string[], options: CliOptions = {}): Promise<CliResult> {
-  const { tty = {}, columns, env = {}, disk = nodeDisk, now = Date.now } = options;
+  const { tty = {}, columns, env = {}, disk = ownDisk(nodeDisk), now = Date.now } = options;
   const out = collector(tty.out, columns);
   const err = collector(tty.err, columns);
   const { interruption = new AbortController() } = options;

@@ -56,7 +56,9 @@ export class RecordingDisk implements Disk {
     }
   }
 
-  open(path: string): TargetFile {
+  open(path: string, { noLinks = false } = {}): TargetFile {
+    const isLink = this.names.get(path)?.kind === 'symlink';
+    if (noLinks && isLink) throw refuse('refused', path, 'ELOOP');
     return this.openInode(this.found(path), path, false);
   }
 

@@ -2,6 +2,7 @@
 import type { RecoverOptions, WriteContext } from '../../src/engine/context.js';
 import type { RecoverReport } from '../../src/engine/model.js';
 import { openLog } from '../../src/engine/log.js';
+import { dialectNamed } from '../../src/engine/recognise.js';
 import { openParts } from '../../src/engine/recovery/part-source.js';
 import type { LogPlan, PlanPart } from '../../src/engine/recovery/plan.js';
 import { recover } from '../../src/engine/recover.js';
@@ -26,9 +27,11 @@ export async function planFor(disk: RecordingDisk, options: RecoverOptions = {})
   return plan;
 }
 
+const dialect = dialectNamed('progressive');
+
 /** The bytes a plan would write. */
 export async function planned(disk: RecordingDisk, parts: readonly PlanPart[]): Promise<Buffer> {
-  const source = openParts(contextOf(disk), logPath, parts);
+  const source = openParts(contextOf(disk), { path: logPath, dialect }, parts);
   const bytes = Buffer.alloc(source.stat().size);
   await source.read(bytes, 0);
   source.close();
@@ -52,7 +55,7 @@ export async function recoverOn(
 let names = 0;
 
 /** The world for what writes, over a disk in memory. */
-function writeContextOf(disk: RecordingDisk): WriteContext {
+export function writeContextOf(disk: RecordingDisk): WriteContext {
   const locks = new FakeLocks(disk);
   const random = () => String((names += 1));
   return { ...contextOf(disk), disk, locks, random, sleep: locks.sleep };

@@ -52,11 +52,26 @@ export function assembled({ parts }: LogPlan, files: Files): Buffer {
   return Buffer.concat(
     parts.map((part) => {
       if (part.part === 'text') return Buffer.from(part.text);
+      if (part.part === 'entry') return Buffer.from(entryText(part, files));
       const { path, offset, length } = part;
       return plain(files, path).subarray(offset, offset + length);
     }),
   );
 }
+
+/** The line that a part of the main JSON file becomes. */
+function entryText({ key, time, from }: EntryPart, files: Files): string {
+  const { path, offset, length } = from;
+  const value: unknown = JSON.parse(
+    plain(files, path)
+      .subarray(offset, offset + length)
+      .toString(),
+  );
+  const members = { timestamp: new Date(time).toISOString(), op: 'SET', key, value };
+  return `${JSON.stringify(members)}\n`;
+}
+
+type EntryPart = Extract<PlanPart, { part: 'entry' }>;
 
 function plain(files: Files, path: string): Buffer {
   const bytes = files[path] ?? Buffer.alloc(0);
@@ -81,7 +96,12 @@ function partition(plan: LogPlan, before: Buffer): string[] {
 function invented(scene: RoundScene, result: Buffer, parts: readonly PlanPart[]): string[] {
   const sources = Object.keys(scene.files).map((path) => readable(scene, path));
   const mirror = scene.format.mirror && scene.files[scene.format.mirror]?.toString();
-  const given = new Set(parts.flatMap((part) => (part.part === 'text' ? [part.text] : [])));
+  const given = new Set(
+    parts.flatMap((part) => {
+      if (part.part === 'text') return [part.text];
+      return part.part === 'entry' ? [entryText(part, scene.files)] : [];
+    }),
+  );
   const wrong: string[] = [];
   for (const line of linesOf(result)) {
     if (sources.some((source) => source.includes(line))) continue;

@@ -51,7 +51,8 @@ async function tell(
   file: string,
   run: { exitCode: ExitCode; report?: Report },
 ): Promise<void> {
-  const world = { disk, now: context.now, random: () => io.random() };
+  const { now, say } = context;
+  const world = { disk, now, say, random: () => io.random() };
   const { backupDir } = where;
   const { writeMetrics } = await import('../../engine/index.js');
   return writeMetrics(world, file, { command: command.name(), ...run, backupDir });

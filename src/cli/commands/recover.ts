@@ -3,6 +3,7 @@ import { Option, type Command } from 'commander';
 import {
   loadKernelLocks,
   LogctlError,
+  privateMode,
   recover,
   savedPlan,
   undoRecovery,
@@ -139,8 +140,8 @@ async function approve(
 async function savePlan(session: Session, report: RecoverReport, path: string): Promise<void> {
   const { disk, io, context } = session;
   const text = `${JSON.stringify(savedPlan(report, context.now()))}\n`;
-  const options = { random: io.random() };
-  await writeOutput(disk, path, options, async (sink) => sink(Buffer.from(text)));
+  const options = { random: io.random(), mode: privateMode };
+  await writeOutput({ ...context, disk }, path, options, async (sink) => sink(Buffer.from(text)));
 }
 
 function refuseContradictions(flags: RecoverFlags): void {

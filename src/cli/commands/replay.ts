@@ -104,7 +104,7 @@ async function replayToFile(
   command: Command,
   { output, force }: { output: string; force: boolean },
 ): Promise<ReplayReport> {
-  const { refuseLogAsOutput, writeOutput } = await import('../../engine/index.js');
+  const { modeOfValues, refuseLogAsOutput, writeOutput } = await import('../../engine/index.js');
   const options = replayOptions(session, command.opts<ReplayFlags>());
   let report: ReplayReport | undefined;
   const body = async (sink: Sink) => {
@@ -113,8 +113,14 @@ async function replayToFile(
     const logs = report.logs.map(({ path }) => path);
     await refuseLogAsOutput(session.context, output, logs);
   };
+  const mode = () => {
+    const { path, dialect } = report!.logs[0];
+    return modeOfValues(session.context, path, dialect);
+  };
   try {
-    await writeOutput(session.disk, output, { force, random: session.io.random() }, body);
+    const random = session.io.random();
+    const world = { ...session.context, disk: session.disk };
+    await writeOutput(world, output, { force, random, mode }, body);
   } catch (error) {
     if (!(error instanceof NothingToKeep)) throw error;
     return report!;

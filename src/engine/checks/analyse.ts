@@ -1,5 +1,5 @@
 /** analyse: everything that verify and inspect want to know about one log, read once. */
-import { checkBackups, reportBackups, type CheckedBackup } from './backups.js';
+import { checkBackups, reportBackups, reportPassedOver, type CheckedBackup } from './backups.js';
 import type { Context, TargetOptions } from '../context.js';
 import type { LateBackup } from '../compaction/late-backup.js';
 import type { FindingList } from '../finding-list.js';
@@ -56,6 +56,7 @@ export async function analyseScan(
     const { backups, writers, late } = await whileListed(context, log, () => {
       return lookBeside(context, scan, options);
     });
+    reportPassedOver(context, log, options, findings);
     for (const one of late) findings.push(lateFinding(one));
     reportBackups(context, log, backups, findings, options.maxBackupAge, scan);
     const mirror = await checkMirror(context, scan, options.mirror, findings);

@@ -18,7 +18,7 @@ import { openSource, type Log } from '../log.js';
 import type { BackupPart, RestoreWindow } from '../model.js';
 import { scanLog, type LogScan } from './scan-log.js';
 import { KIND } from '../scan/kernel.js';
-import { listBackups, listCompanions, type BackupName } from '../siblings.js';
+import { listBackups, listCompanions, passedOver, type BackupName } from '../siblings.js';
 import { isoTime } from '../text.js';
 
 /** One backup and what a full read of it showed. */
@@ -41,7 +41,7 @@ export function backupLog(
   log: Log,
   { path, soundBytes }: Pick<CheckedBackup, 'path' | 'soundBytes'>,
 ): Log {
-  const file = { path, role: log.files[0].role, bytesMax: soundBytes };
+  const file = { path, role: log.files[0].role, bytesMax: soundBytes, beside: log.path };
   return { path, dialect: log.dialect, files: [file], missing: false };
 }
 
@@ -208,7 +208,7 @@ function tornEndOf(scan: LogScan): number | undefined {
  */
 async function settleEnd(
   context: Context,
-  { dialect }: Log,
+  { path, dialect }: Log,
   copy: CheckedBackup,
   newer: string,
 ): Promise<void> {
@@ -218,7 +218,7 @@ async function settleEnd(
   // Such backups are made by our own compaction alone, which always puts a torn end aside.
   if (compaction !== 'lines') {
     if (writes === undefined) return;
-    const folded = await readHeadEnd(context, newer, (end) => writes.readFolded(end));
+    const folded = await readHeadEnd(context, newer, path, (end) => writes.readFolded(end));
     if (folded === undefined || folded > tornAt) return;
   }
   copy.soundBytes = tornAt;
@@ -230,15 +230,30 @@ async function settleEnd(
 async function readHeadEnd(
   context: Context,
   path: string,
+  beside: string | undefined,
   read: (end: string) => number | undefined,
 ): Promise<number | undefined> {
-  const file = await unlessGone(context.disk, path, () => openSource(context, path));
+  const file = await unlessGone(context.disk, path, () => openSource(context, path, beside));
   if (file === undefined) return undefined;
   try {
     const end = await firstLineEnd(file);
     return end === undefined ? undefined : read(await textBefore(file, end));
   } finally {
     file.close();
+  }
+}
+
+/** Findings about what is named as a copy of the log and is not read as one. */
+export function reportPassedOver(
+  { disk }: Context,
+  { path, dialect }: Log,
+  { backupDir }: TargetOptions,
+  findings: FindingList,
+): void {
+  if (path === '-') return;
+  const { companionSuffixes: suffixes = [] } = dialect;
+  for (const one of passedOver(disk, path, { backupDir, suffixes })) {
+    findings.add('passed-over', one.path, `${one.why}: it is not read as a copy of the log`);
   }
 }
 

@@ -1,5 +1,6 @@
 /** mirror: the main JSON file beside a log, compared with the log's state key by key. */
 import { basename } from 'node:path';
+import { faultBeside } from '../beside.js';
 import type { Context } from '../context.js';
 import { refusesReader } from '../damage/damage-findings.js';
 import type { SourceFile } from '../disk.js';
@@ -12,6 +13,7 @@ import { KIND, TYPE, type LineCodec } from '../scan/kernel.js';
 import { referenceKernel } from '../scan/reference.js';
 import type { LogScan } from './scan-log.js';
 import { siblingsOf } from '../siblings.js';
+import { temporariesOf } from '../temporaries.js';
 import { diffStates } from '../keydir/state-compare.js';
 import { plural } from '../text.js';
 
@@ -39,9 +41,12 @@ const nothingNamed = { differing: [], differingKeys: 0, ahead: [], aheadKeys: 0 
 const staleMs = 5_000;
 const secondReadingMs = 1_000;
 
-/** Reads a mirror; the caller closes `source`. Throws LogctlError. */
-export async function readMirror(context: Context, path: string): Promise<Mirror> {
-  const source = openSource(context, path);
+/**
+ * Reads a mirror; the caller closes `source`. `beside`: the log it lies beside; absent: it is what
+ * was named. Throws LogctlError.
+ */
+export async function readMirror(context: Context, path: string, beside?: string): Promise<Mirror> {
+  const source = openSource(context, path, beside);
   const chunkBytes = context.chunkBytes ?? 1 << 20;
   const kernel = referenceKernel({ codec, keydir: new Keydir(), chunkBytes, fold: true });
   let errorAt: number | undefined;
@@ -56,8 +61,15 @@ export async function readMirror(context: Context, path: string): Promise<Mirror
 }
 
 /** Where the mirror of a log would be, and whether its absence is worth a word. */
-function placeOf(context: Context, logPath: string, named: string | undefined) {
-  if (named !== undefined) return { path: named, expected: true };
+interface Place {
+  path: string;
+  expected: boolean;
+  /** The log; undefined where the operator named the mirror. */
+  beside: string | undefined;
+}
+
+function placeOf(context: Context, logPath: string, named: string | undefined): Place | undefined {
+  if (named !== undefined) return { path: named, expected: true, beside: undefined };
   const { mirror, directory } = siblingsOf(logPath);
   if (mirror === undefined) return undefined;
   const others = (context.disk.list(directory) ?? []).filter((name) => name.endsWith('.log'));
@@ -65,7 +77,7 @@ function placeOf(context: Context, logPath: string, named: string | undefined) {
     const other = siblingsOf(`${directory}/${name}`).mirror;
     return other !== undefined && other !== mirror && context.disk.stat(other) !== undefined;
   });
-  return { path: mirror, expected };
+  return { path: mirror, expected, beside: logPath };
 }
 
 /**
@@ -82,7 +94,13 @@ export async function checkMirror(
   const place = placeOf(context, scan.log.path, named);
   if (place === undefined) return null;
   const { path } = place;
+  await checkTemporaries(context, path, findings);
   const part: MirrorPart = { path, state: 'agrees', keys: 0, ...nothingNamed };
+  const fault = faultOfMirror(context, place);
+  if (fault !== undefined) {
+    findings.add('passed-over', path, `the main JSON file ${fault}: it was not read`);
+    return null;
+  }
   const stat = context.disk.stat(path);
   if (stat === undefined) {
     if (!place.expected) return null;
@@ -98,15 +116,39 @@ export async function checkMirror(
     findings.add('mirror-torn', path, words);
     return { ...part, state: 'torn' };
   }
-  let seen = await compareOnce(context, scan, path);
+  let seen = await compareOnce(context, scan, place);
   const old = scan.counter.lastTime - stat.mtimeMs >= staleMs;
   if (seen.differs && !old) {
     await context.sleep(secondReadingMs);
     const now = context.disk.stat(scan.log.path);
     const grew = now !== undefined && now.size !== scan.bytes && !scan.log.missing;
-    seen = { ...(await compareOnce(context, scan, path)), grew };
+    seen = { ...(await compareOnce(context, scan, place)), grew };
   }
   return report(scan, part, seen, findings);
+}
+
+/** Temporaries of the main file that nobody is writing: a live writer's are there for a moment. */
+async function checkTemporaries(context: Context, path: string, findings: FindingList) {
+  const { disk, holders } = context;
+  const seen = (name: string) => {
+    const stat = disk.lstat(name);
+    return stat?.kind === 'file' ? `${stat.id} ${stat.size} ${stat.mtimeMs}` : undefined;
+  };
+  const isHeld = (name: string) => holders?.(disk.lstat(name)?.id ?? '').holders.length;
+  const before = temporariesOf(disk, path).map((name) => [name, seen(name)] as const);
+  if (before.length === 0) return;
+  await context.sleep(secondReadingMs);
+  for (const [name, stat] of before) {
+    if (stat === undefined || seen(name) !== stat || isHeld(name)) continue;
+    findings.add('leftover-temp', name, 'a temporary file nobody finished');
+  }
+}
+
+/** Why the main file is not read where nobody named it: a link, or another user's file. */
+function faultOfMirror({ disk }: Context, { path, beside }: Place): string | undefined {
+  const stat = beside === undefined ? undefined : disk.lstat(path);
+  if (stat?.kind !== 'symlink' && stat?.kind !== 'file') return undefined;
+  return faultBeside(disk, path, beside!, stat);
 }
 
 /** Whether the format's own program, without the mirror, would find its state in the log. */
@@ -126,11 +168,15 @@ interface Comparison {
   lastTime: number;
 }
 
-async function compareOnce(context: Context, scan: LogScan, path: string): Promise<Comparison> {
+async function compareOnce(
+  context: Context,
+  scan: LogScan,
+  { path, beside }: Place,
+): Promise<Comparison> {
   const { lastTime } = scan.counter;
   const nothing = { keys: 0, differing: [], ahead: [], errorAt: 0, bytes: 0, lastTime };
   if (context.disk.stat(path) === undefined) return { ...nothing, differs: true };
-  const mirror = await readMirror(context, path);
+  const mirror = await readMirror(context, path, beside);
   try {
     const { errorAt, bytes } = mirror;
     if (errorAt !== undefined) return { ...nothing, errorAt, bytes, differs: true };

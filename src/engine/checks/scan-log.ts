@@ -151,11 +151,11 @@ class LogScanner implements LogScan {
 
   async walk(file: number): Promise<void> {
     const { context, options } = this;
-    const { path, bytesMax, role } = this.log.files[file];
+    const { path, bytesMax, role, beside } = this.log.files[file];
     const kernel = (this.kernel = this.kernels.forRole(role));
     this.damageLog.role = role;
     Object.assign(this, { path, file, role });
-    const source = openSource(context, this.path);
+    const source = openSource(context, this.path, beside);
     this.sources.push(source);
     const isLast = file === this.log.files.length - 1;
     const cut = isLast ? await this.unfinishedBatch(source) : undefined;

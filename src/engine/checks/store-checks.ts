@@ -1,5 +1,6 @@
 /** store-checks: what the files beside a log say about it: cut logs, leftovers, live writers. */
 import { basename, join } from 'node:path';
+import { openBeside } from '../beside.js';
 import { backupLog, baseOf, type CheckedBackup } from './backups.js';
 import type { Context } from '../context.js';
 import { hiddenEntries } from '../damage/damage-findings.js';
@@ -179,7 +180,7 @@ async function reportCut(
 
 /** True where the log is the one that the backup was made of, and more of it. */
 async function continues(context: Context, scan: LogScan, base: CheckedBackup): Promise<boolean> {
-  const backup = context.disk.open(base.path);
+  const backup = openBeside(context.disk, base.path, scan.log.path);
   try {
     const source = partOf(scan.sources[0], 0, scan.bytes);
     const log = { source, bytes: scan.bytes, damagedAt: scan.damages[0]?.offset };

@@ -1,5 +1,6 @@
 /** merged-source: a log whose swap was interrupted, read as the next run will make it. */
 import { dirname, join } from 'node:path';
+import { faultBeside, openBeside } from '../beside.js';
 import type { DiskReader, SyncSource } from '../disk.js';
 import { inodeOf, intentForReading, type Intent } from './intent.js';
 import { endsHash } from './swap-carry.js';
@@ -51,8 +52,9 @@ export function mergedSource(
   const kept = join(dirname(path), intent.keptAs);
   const stat = disk.lstat(kept);
   // Whatever else is wrong is for the next run to say: a reader shows what is in the log.
-  if (stat?.kind !== 'file' || inodeOf(stat) !== intent.oldInode) return undefined;
-  const old = disk.open(kept);
+  if (stat === undefined || inodeOf(stat) !== intent.oldInode) return undefined;
+  if (faultBeside(disk, kept, path, stat) !== undefined) return undefined;
+  const old = openBeside(disk, kept, path);
   const late = findLateLines({ old, fresh: log, intent, resync });
   if (late.late.length === 0) {
     old.close();

@@ -20,7 +20,7 @@ export async function supersede(
   secure: (backup: SourceFile) => Promise<void>,
 ): Promise<boolean> {
   const { disk, locks } = context;
-  const backup = await unlessGone(disk, path, () => disk.open(path));
+  const backup = await unlessGone(disk, path, () => disk.open(path, { noLinks: true }));
   // A format's own program prunes, too.
   if (backup === undefined) return false;
   const unshield = locks.shield();

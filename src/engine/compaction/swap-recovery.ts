@@ -1,6 +1,7 @@
 /** swap-recovery: finishes or undoes what an interrupted swap left beside a log. */
 import { strict as assert } from 'node:assert';
 import { basename, dirname, join } from 'node:path';
+import { openBeside } from '../beside.js';
 import type { Sink, WriteContext } from '../context.js';
 import type { FileStat, SyncSource } from '../disk.js';
 import { LogctlError } from '../errors.js';
@@ -125,7 +126,9 @@ async function merge(
 function openKept({ disk }: WriteContext, path: string, intent: Intent): SyncSource {
   const kept = join(dirname(path), intent.keptAs);
   const stat = disk.lstat(kept);
-  if (stat?.kind === 'file' && inodeOf(stat) === intent.oldInode) return disk.open(kept);
+  if (stat?.kind === 'file' && inodeOf(stat) === intent.oldInode) {
+    return openBeside(disk, kept, path);
+  }
   const message = `${path}: its last compaction is unfinished, and ${intent.keptAs} is gone`;
   const hint = `put ${intent.keptAs} back; without it, remove ${siblingsOf(path).intent}`;
   throw new LogctlError('changed', message, hint, { path });

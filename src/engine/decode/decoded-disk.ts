@@ -37,8 +37,8 @@ export function refuseDecoded({ decode }: TargetOptions): void {
 function decodedDisk(disk: DiskReader, command: string): DiskReader {
   const seen = new Map<string, Decoded>();
   return diskWith(disk, {
-    open(path) {
-      const file = disk.open(path);
+    open(path, how) {
+      const file = disk.open(path, how);
       const name = basename(path);
       // Our own side files and main JSON files went through no hook.
       return name.startsWith('.') || name.endsWith('.json')

@@ -1,6 +1,6 @@
 /** metrics: what a run did, for node_exporter's textfile collector. */
 import { basename, dirname } from 'node:path';
-import { writeOutput } from '../apply.js';
+import { openMode, writeOutput } from '../apply.js';
 import { isInFuture } from '../checks/backup-order.js';
 import type { Context } from '../context.js';
 import { readSmallText, type Disk, type DiskReader } from '../disk.js';
@@ -49,7 +49,7 @@ export function readMetrics(disk: DiskReader, path: string): Sample[] {
  * run that ended before it knew its logs counts for all that the file names. Throws LogctlError.
  */
 export async function writeMetrics(
-  context: Pick<Context, 'now'> & { disk: Disk; random(): string },
+  context: Pick<Context, 'now' | 'say'> & { disk: Disk; random(): string },
   path: string,
   run: MetricsRun,
 ): Promise<void> {
@@ -61,8 +61,8 @@ export async function writeMetrics(
   const isOwn = ({ labels }: Sample) => labels.command === run.command;
   const old = before.filter(isOwn);
   const samples = [...before.filter((sample) => !isOwn(sample)), ...samplesOf(context, run, old)];
-  const options = { force: true, random: context.random() };
-  await writeOutput(context.disk, path, options, async (sink) => {
+  const options = { force: true, random: context.random(), mode: openMode };
+  await writeOutput(context, path, options, async (sink) => {
     await sink(Buffer.from(metricsText(samples)));
   });
 }

@@ -48,7 +48,7 @@ export async function findFills(
   for (const backup of sound) {
     if (holes.length === 0) break;
     const places = await placesIn(context, scan, holes, backup, backup === backups[0]);
-    const source = openSource(context, backup.path);
+    const source = openSource(context, backup.path, scan.log.path);
     try {
       for (const place of places) {
         const fill = await measured(source, place, backup.soundBytes);

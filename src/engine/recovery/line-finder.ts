@@ -13,15 +13,19 @@ export interface Sighting {
 
 const chunkBytes = 1 << 20;
 
-/** Looks for lines (without their newline) in the file at `path`. Throws LogctlError. */
+/**
+ * Looks for lines (without their newline) in the file at `path`, beside the log at `beside` or the
+ * log itself. Throws LogctlError.
+ */
 export async function findLines(
   context: Context,
   path: string,
   wanted: readonly Uint8Array[],
+  beside = path,
 ): Promise<Sighting[]> {
   const finder = new LineFinder(wanted);
   if (wanted.length === 0) return finder.sightings;
-  const source = openSource(context, path);
+  const source = openSource(context, path, beside);
   try {
     await finder.read(context, source);
   } finally {

@@ -1,4 +1,5 @@
 /** PartList: the new file under construction: what is kept, what goes, what is put in. */
+import type { EntryPart } from './mirror-entry.js';
 import type { PlanPart, Quarantined } from './plan.js';
 
 /** Collects parts in order; neighbouring ranges of one file become one. */
@@ -57,6 +58,7 @@ export class PartList {
     this.inserted = front.inserted;
     for (const part of own) {
       if (part.part === 'text') this.text(part.text, part.why);
+      else if (part.part === 'entry') this.entry(part);
       else if (part.mends === true) this.mends(part.offset, part.length);
       else this.range(part.path, part.offset, part.length);
     }
@@ -68,6 +70,12 @@ export class PartList {
     this.bytes += length;
     this.inserted += length;
     this.parts.push({ part: 'text', text, why });
+  }
+
+  entry(part: EntryPart): void {
+    this.bytes += part.length;
+    this.inserted += part.length;
+    this.parts.push(part);
   }
 
   /** Bytes that go; those of one line that touch become one record. */

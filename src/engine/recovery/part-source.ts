@@ -1,7 +1,9 @@
 /** part-source: a planned file as a readable one, before a byte of it is written. */
 import type { Context } from '../context.js';
 import type { FileStat, SourceFile } from '../disk.js';
-import { openSource } from '../log.js';
+import type { Dialect } from '../dialects/dialect.js';
+import { openSource, type Log } from '../log.js';
+import { entryBytes, type EntryPart } from './mirror-entry.js';
 import type { PlanPart } from './plan.js';
 
 /** One part with its place in the planned file. */
@@ -11,18 +13,26 @@ interface Placed {
   read(target: Uint8Array, offset: number): number | Promise<number>;
 }
 
-/** A SourceFile over the parts of a plan. `close` closes what it opened. Throws LogctlError. */
-export function openParts(context: Context, path: string, parts: readonly PlanPart[]): SourceFile {
+/**
+ * A SourceFile over the parts of a plan for a log. `close` closes what it opened. Throws
+ * LogctlError.
+ */
+export function openParts(
+  context: Context,
+  { path, dialect }: Pick<Log, 'path' | 'dialect'>,
+  parts: readonly PlanPart[],
+): SourceFile {
   const files = new Map<string, SourceFile>();
   const open = (at: string) => {
-    const file = files.get(at) ?? openSource(context, at);
+    const file = files.get(at) ?? openSource(context, at, path);
     files.set(at, file);
     return file;
   };
+  const entries = new Entries(dialect, open);
   const placed: Placed[] = [];
   let size = 0;
   for (const part of parts) {
-    const one = place(part, size, open);
+    const one = place(part, size, open, entries);
     placed.push(one);
     size += one.length;
   }
@@ -38,18 +48,43 @@ export function openParts(context: Context, path: string, parts: readonly PlanPa
   };
 }
 
-function place(part: PlanPart, from: number, open: (path: string) => SourceFile): Placed {
+/** Entries that are made of values: the last one is kept, for it is read in pieces. */
+class Entries {
+  private last: { part: EntryPart; bytes: Promise<Buffer> } | undefined;
+
+  constructor(
+    private readonly dialect: Dialect,
+    private readonly open: (path: string) => SourceFile,
+  ) {}
+
+  bytesOf(part: EntryPart): Promise<Buffer> {
+    if (this.last?.part !== part) {
+      const bytes = entryBytes(this.dialect, this.open(part.from.path), part);
+      this.last = { part, bytes };
+    }
+    return this.last.bytes;
+  }
+}
+
+function place(
+  part: PlanPart,
+  from: number,
+  open: (path: string) => SourceFile,
+  entries: Entries,
+): Placed {
   if (part.part === 'range') {
     const file = open(part.path);
     const read = (target: Uint8Array, offset: number) => file.read(target, part.offset + offset);
     return { from, length: part.length, read };
   }
+  if (part.part === 'entry') {
+    const read = async (target: Uint8Array, offset: number) => {
+      return (await entries.bytesOf(part)).copy(target, 0, offset);
+    };
+    return { from, length: part.length, read };
+  }
   const bytes = Buffer.from(part.text);
-  const read = (target: Uint8Array, offset: number) => {
-    const piece = bytes.subarray(offset, offset + target.length);
-    target.set(piece);
-    return piece.length;
-  };
+  const read = (target: Uint8Array, offset: number) => bytes.copy(target, 0, offset);
   return { from, length: bytes.length, read };
 }
 

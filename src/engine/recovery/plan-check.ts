@@ -83,7 +83,10 @@ function logFault(plan: LogPlan): string | undefined {
   if (action !== 'recover') return undefined;
   if (known.has(path) === missing) return 'it says nothing of the log that it rests on';
   if (!missing && known.get(path)!.size !== plan.bytesBefore) return 'its sizes do not agree';
-  const read = [...parts.flatMap((part) => (part.part === 'range' ? [part.path] : []))];
+  const read = parts.flatMap((part) => {
+    if (part.part === 'range') return [part.path];
+    return part.part === 'entry' ? [part.from.path] : [];
+  });
   const unbound = [...read, ...quarantine.map((one) => one.path)].find((at) => !known.has(at));
   if (unbound !== undefined) return `it says nothing of ${unbound}, of which it takes bytes`;
   const byte = partitionFault(path, plan.bytesBefore, parts, quarantine);
@@ -93,4 +96,4 @@ function logFault(plan: LogPlan): string | undefined {
 }
 
 const bytesOf = (part: PlanPart): number =>
-  part.part === 'range' ? part.length : Buffer.byteLength(part.text);
+  part.part === 'text' ? Buffer.byteLength(part.text) : part.length;

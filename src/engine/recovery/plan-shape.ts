@@ -57,12 +57,20 @@ const range = { path, offset: count, length: count };
 
 const fingerprint = membersOf<Fingerprint>({ path, size: count, sha256: hash, modifiedMs: number });
 
+type Place = Extract<PlanPart, { part: 'entry' }>['from'];
 type Kind<Name> = Extract<PlanPart, { part: Name }>;
 const part = taggedBy(
   'part',
   new Map([
     ['range', membersOf<Kind<'range'>>({ part: text, ...range, mends: optional(always) })],
     ['text', membersOf<Kind<'text'>>({ part: text, text, why: text })],
+    [
+      'entry',
+      membersOf<Kind<'entry'>>({
+        ...{ part: text, key: text, time: number, from: membersOf<Place>(range) },
+        ...{ length: count, sha256: hash, why: text },
+      }),
+    ],
   ]),
 );
 

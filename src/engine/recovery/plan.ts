@@ -16,8 +16,21 @@ export interface Fingerprint {
 export type PlanPart =
   /** Bytes copied as they are. `mends`: the whole line they are of lies in quarantine as well. */
   | { part: 'range'; path: string; offset: number; length: number; mends?: true }
-  /** Bytes that no file had: newlines, entries filled from a mirror, notes, U+FFFD. */
-  | { part: 'text'; text: string; why: string };
+  /** Bytes that no file had, and no values: newlines, notes, U+FFFD, escapes. */
+  | { part: 'text'; text: string; why: string }
+  /**
+   * An entry that sets `key` to the value that lies at `from` in the main JSON file, spacing taken
+   * out, with `time` (ms since 1970 UTC). `length` and `sha256`: of the entry with its newline.
+   */
+  | {
+      part: 'entry';
+      key: string;
+      time: number;
+      from: { path: string; offset: number; length: number };
+      length: number;
+      sha256: string;
+      why: string;
+    };
 
 /** Bytes of the original that the new file lacks; they go to the quarantine file. */
 export interface Quarantined {

@@ -12,7 +12,6 @@ import { partitionFault } from './part-list.js';
 import { openParts } from './part-source.js';
 import type { LogPlan } from './plan.js';
 import {
-  createLike,
   evidencePaths,
   receiptFile,
   writeQuarantine,
@@ -20,6 +19,7 @@ import {
   type EvidencePaths,
   type Receipt,
 } from './recover-evidence.js';
+import { likeLog } from '../compaction/lock-file.js';
 import { moveEvidence } from './evidence-move.js';
 import { scanSource } from './recover-state.js';
 import type { LogScan } from '../checks/scan-log.js';
@@ -62,8 +62,8 @@ export async function applyPlan(
 }
 
 /** Streams the planned bytes; gives how many, and their sha-256. Throws LogctlError. */
-export async function writeParts(context: WriteContext, plan: LogPlan, sink: Sink) {
-  const source = openParts(context, plan.path, plan.parts);
+export async function writeParts(context: WriteContext, log: Log, plan: LogPlan, sink: Sink) {
+  const source = openParts(context, log, plan.parts);
   const hash = createHash('sha256');
   let size = 0;
   try {
@@ -95,7 +95,8 @@ export async function checkBasis(
     // Whole lines that a writer appended are carried over. What follows a torn line may be its end.
     const mayGrow = isLog && (await endsLine(context, path, size));
     const fits = stat !== undefined && (mayGrow ? stat.size >= size : stat.size === size);
-    const now = fits ? await fingerprint(context, path, size) : undefined;
+    const limits = { limit: size, beside: plan.path };
+    const now = fits ? await fingerprint(context, path, limits) : undefined;
     if (now?.sha256 !== sha256) throw changed(path);
   }
   if (plan.missing && context.disk.lstat(plan.path) !== undefined) throw changed(plan.path);
@@ -143,7 +144,7 @@ class Application {
 
   /** The log is there: the new file is swapped in beside whatever writers there are. */
   async replace(): Promise<AppliedPlan> {
-    const { context, plan, evidence, options } = this;
+    const { context, log, plan, evidence, options } = this;
     const { disk } = context;
     const old = disk.open(plan.path);
     const stat = old.stat();
@@ -155,7 +156,7 @@ class Application {
         prefixLines: plan.linesBefore,
         endsInLine: !(await endsLine(context, plan.path, plan.bytesBefore)),
         keptAs: basename(evidence.original),
-        writeHead: async (sink) => this.written(await writeParts(context, plan, sink)),
+        writeHead: async (sink) => this.written(await writeParts(context, log, plan, sink)),
         proveHead: (temporary, length) => this.prove(temporary, length, stat),
         isWhole: restJudge(context, this.log),
         fence: this.fence,
@@ -164,7 +165,8 @@ class Application {
       const deferred = result.outcome === 'deferred';
       const kept = join(dirname(plan.path), basename(evidence.original));
       // A swap that is not over needs the old file where it is.
-      if (!deferred) await moveEvidence(context, { from: kept, to: evidence.original });
+      const move = { from: kept, to: evidence.original, log: basename(plan.path) };
+      if (!deferred) await moveEvidence(context, old, move);
       return {
         ...this.result(deferred ? kept : evidence.original),
         deferred,
@@ -181,16 +183,19 @@ class Application {
 
   /** There is no log: the new file gets its name, which must be free. */
   async make(): Promise<AppliedPlan> {
-    const { context, plan } = this;
+    const { context, log, plan } = this;
     const { disk } = context;
     const { directory, temporaryPrefix } = siblingsOf(plan.path);
     const temporary = join(directory, `${temporaryPrefix}${context.random()}`);
-    const like = disk.stat(plan.base?.path ?? directory);
-    const file = createLike(context, temporary, like?.kind === 'file' ? like : undefined);
+    const like = plan.base === undefined ? undefined : disk.lstat(plan.base.path);
+    const file = disk.create(temporary);
     try {
-      this.written(await writeParts(context, plan, (bytes) => appendInParts(file, bytes)));
+      this.written(await writeParts(context, log, plan, (bytes) => appendInParts(file, bytes)));
       file.sync();
       await this.prove(file, file.stat().size, like);
+      // Last: until it is proven it is for nobody else, whatever is in it.
+      likeLog(file, like);
+      file.sync();
       this.fence?.();
       // Unlike a rename, a link does not replace what somebody else made there meanwhile.
       disk.link(temporary, plan.path);

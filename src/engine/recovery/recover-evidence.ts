@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { chunksOf } from '../bytes/chunks.js';
 import type { WriteContext } from '../context.js';
 import { noSpaceWords } from '../text.js';
-import type { DiskReader, FileStat, SourceFile, TargetFile } from '../disk.js';
+import type { DiskReader, FileStat, SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { likeLog } from '../compaction/lock-file.js';
 import { dialectNames } from '../dialects/index.js';
@@ -69,6 +69,8 @@ export function freshStamp(disk: DiskReader, path: string, now: number, evidence
 /**
  * Writes the quarantine file, one JSON record a line: source, line, offset, length, reason, and the
  * bytes in base64 or, beyond 64 KiB, their sha-256. Durable when it returns, its name excepted.
+ * `like`: the log that the records are of. Throws LogctlError `changed` where a record's path leads
+ * to another file by now: what is read ends in a file of the log's owner.
  */
 export async function writeQuarantine(
   context: WriteContext,
@@ -78,23 +80,31 @@ export async function writeQuarantine(
 ): Promise<ReceiptFile> {
   const hash = createHash('sha256');
   let size = 0;
-  const file = createLike(context, path, like);
+  const file = context.disk.create(path);
   const sources = new Map<string, SourceFile>();
   try {
     for (const record of records) {
-      const source = sources.get(record.path) ?? context.disk.open(record.path);
+      const source = sources.get(record.path) ?? openLog(context, record.path, like);
       sources.set(record.path, source);
       const line = Buffer.from(`${JSON.stringify(await recordOf(context, source, record))}\n`);
       file.append(line);
       hash.update(line);
       size += line.length;
     }
+    likeLog(file, like);
     file.sync();
   } finally {
     file.close();
     for (const source of sources.values()) source.close();
   }
   return { name: basename(path), size, sha256: hash.digest('hex') };
+}
+
+function openLog({ disk }: WriteContext, path: string, log: FileStat | undefined): SourceFile {
+  const source = disk.open(path, { noLinks: true });
+  if (log === undefined || source.stat().id === log.id) return source;
+  source.close();
+  throw new LogctlError('changed', `${path} was replaced`, 'try again', { path });
 }
 
 async function recordOf(context: WriteContext, source: SourceFile, record: Quarantined) {
@@ -118,9 +128,10 @@ export function writeReceipt(
   receipt: Receipt,
   like: FileStat | undefined,
 ): void {
-  const file = createLike(context, path, like);
+  const file = context.disk.create(path);
   try {
     file.append(Buffer.from(`${JSON.stringify(receipt)}\n`));
+    likeLog(file, like);
     file.sync();
   } finally {
     file.close();
@@ -132,7 +143,7 @@ const receiptBytesMax = 1 << 28;
 
 /** A receipt as data, looked at member by member: names are base names. Throws LogctlError. */
 export async function readReceipt(context: WriteContext, path: string): Promise<Receipt> {
-  const file = context.disk.open(path);
+  const file = context.disk.open(path, { noLinks: true });
   try {
     if (file.stat().size > receiptBytesMax) throw noReceipt(path, 'it is too large for one');
     const parts: Uint8Array[] = [];
@@ -191,14 +202,3 @@ export const receiptFile = ({ path, size, sha256 }: Fingerprint): ReceiptFile =>
   size,
   sha256,
 });
-
-/** A new file with owner and mode of the log, as far as this user may. */
-export function createLike(
-  { disk }: WriteContext,
-  path: string,
-  like: FileStat | undefined,
-): TargetFile {
-  const file = disk.create(path);
-  likeLog(file, like);
-  return file;
-}

@@ -80,12 +80,14 @@ function isOtherState({ regions, base, policy, action }: LogPlan): boolean {
 /** Binds the plan to every file it rests on, as far as it was read. */
 async function bind(context: Context, { log, scan }: Analysis, plan: LogPlan): Promise<void> {
   const paths = new Set(plan.parts.flatMap((part) => ('path' in part ? [part.path] : [])));
+  for (const part of plan.parts) if (part.part === 'entry') paths.add(part.from.path);
   for (const { source } of plan.regions) if (source !== undefined) paths.add(source);
   paths.delete(log.path);
   if (plan.mirror !== undefined) paths.add(plan.mirror.path);
-  if (!log.missing) plan.basis.push(await fingerprint(context, log.path, scan.bytes));
+  if (!log.missing) plan.basis.push(await fingerprint(context, log.path, { limit: scan.bytes }));
   for (const path of paths) {
-    if (context.disk.stat(path) !== undefined) plan.basis.push(await fingerprint(context, path));
+    if (context.disk.stat(path) === undefined) continue;
+    plan.basis.push(await fingerprint(context, path, { beside: log.path }));
   }
 }
 

@@ -1,6 +1,6 @@
 /** recover-log: one log under its lock: finish what was interrupted, apply the plan, verify. */
 import { analyse, analyseScan, type Analysis } from '../checks/analyse.js';
-import { writeOutput } from '../apply.js';
+import { privateMode, writeOutput } from '../apply.js';
 import { withCompactionLock } from '../compaction/compaction-lock.js';
 import type { RecoverOptions, WriteContext } from '../context.js';
 import { EXIT, LogctlError } from '../errors.js';
@@ -122,9 +122,11 @@ async function writeElsewhere(
     const words = `no space for ${output}: ${plural(plan.neededBytes, 'byte')} needed`;
     throw new LogctlError('no-space', words, 'name a file on another disk', { path: output });
   }
-  const options = { random: context.random() };
-  await writeOutput(context.disk, output, options, async (sink) => {
-    await writeParts(context, plan, sink);
+  const modes = plan.basis.flatMap(({ path }) => context.disk.stat(path)?.mode ?? []);
+  const mode = () => modes.reduce((all, one) => all & one, modes[0] ?? privateMode());
+  const options = { random: context.random(), mode };
+  await writeOutput(context, output, options, async (sink) => {
+    await writeParts(context, log, plan, sink);
   });
   const { scan, findings } = await analyse(context, openLogAs(context, output, log.dialect), {});
   try {

@@ -1,15 +1,19 @@
 /** recover-mirror-write: puts a rebuilt main JSON file in the place of the old one, which stays. */
 import { strict as assert } from 'node:assert';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { WriteContext } from '../context.js';
+import { faultBeside } from '../beside.js';
+import { likeLog } from '../compaction/lock-file.js';
+import type { FileStat } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { fingerprint } from './fingerprint.js';
 import { readMirror } from '../checks/mirror.js';
 import { writeMirror } from './mirror-writer.js';
 import type { LogPlan } from './plan.js';
-import { createLike } from './recover-evidence.js';
 import type { LogScan } from '../checks/scan-log.js';
 import { diffStates } from '../keydir/state-compare.js';
+import { removeLeftovers } from '../leftovers.js';
+import { temporaryName } from '../temporaries.js';
 
 /** What became of the main JSON file. `original`: where the old one lies; null: there was none. */
 export interface WrittenMirror {
@@ -32,22 +36,23 @@ export async function replaceMirror(
   const { disk } = context;
   const { path } = plan.mirror!;
   const directory = dirname(path);
-  const old = disk.stat(path);
-  const temporary = join(directory, `.${basename(path)}.tmp-${context.random()}`);
-  const file = createLike(context, temporary, old ?? scan.sources[0].stat());
+  const old = disk.lstat(path);
+  requireOwn(context, scan, plan, old);
+  const temporary = join(directory, temporaryName(path, context.random()));
+  const file = disk.create(temporary);
   let bytes = 0;
   try {
+    await removeLeftovers(context, path, file, old);
     await writeMirror(scan, (part) => {
       file.append(part);
       bytes += part.length;
     });
     file.sync();
     await prove(context, scan, temporary);
-    const planned = plan.basis.find((one) => one.path === path);
-    const now = old === undefined ? undefined : await fingerprint(context, path);
-    if (now?.sha256 !== planned?.sha256) throw changed(path);
-    const original = old === undefined ? null : `${path}.original.${plan.stamp}`;
-    if (original !== null) disk.link(path, original);
+    await expectPlanned(context, plan, old);
+    const original = old === undefined ? null : keepOld(context, plan, old);
+    likeLog(file, old ?? scan.sources[0].stat());
+    file.sync();
     disk.syncDirectory(directory);
     disk.rename(temporary, path);
     disk.syncDirectory(directory);
@@ -58,6 +63,45 @@ export async function replaceMirror(
   } finally {
     file.close();
   }
+}
+
+/**
+ * The state of the log goes to the owner of the main JSON file: the log must be the file that its
+ * name leads to, without a link, and the main file one that may lie beside it.
+ */
+function requireOwn(
+  { disk }: WriteContext,
+  scan: LogScan,
+  plan: LogPlan,
+  old: FileStat | undefined,
+): void {
+  const { path } = plan.mirror!;
+  const log = disk.lstat(plan.path);
+  if (log?.kind === 'symlink') throw refusedWrite(plan.path, 'is a symbolic link');
+  if (log?.id !== scan.sources[0].stat().id) throw changed(plan.path);
+  const fault = old && faultBeside(disk, path, plan.path, old);
+  if (fault !== undefined) throw refusedWrite(path, fault);
+}
+
+const refusedWrite = (path: string, fault: string) =>
+  new LogctlError('refused', `${path} ${fault}`, 'no main JSON file was written', { path });
+
+async function expectPlanned(context: WriteContext, plan: LogPlan, old: FileStat | undefined) {
+  const { path } = plan.mirror!;
+  const planned = plan.basis.find((one) => one.path === path);
+  const beside = plan.path;
+  const now = old === undefined ? undefined : await fingerprint(context, path, { beside });
+  if (now?.sha256 !== planned?.sha256) throw changed(path);
+}
+
+/** The old file gets a second name, and stays under it. */
+function keepOld({ disk }: WriteContext, plan: LogPlan, old: FileStat): string {
+  const { path } = plan.mirror!;
+  const original = `${path}.original.${plan.stamp}`;
+  disk.link(path, original);
+  if (disk.lstat(original)?.id === old.id) return original;
+  disk.unlink(original);
+  throw changed(path);
 }
 
 const changed = (path: string) =>

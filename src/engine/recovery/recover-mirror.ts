@@ -1,10 +1,9 @@
 /** recover-mirror: what becomes of the main JSON file when its log is recovered. */
 import type { Context, RecoverOptions } from '../context.js';
 import { LogctlError } from '../errors.js';
-import { withoutSpacing } from '../checks/json-equal.js';
-import { stringToKey } from '../keydir/key-bytes.js';
 import type { Log } from '../log.js';
 import { readMirror, type Mirror } from '../checks/mirror.js';
+import { planEntry } from './mirror-entry.js';
 import { mirrorBytes } from './mirror-writer.js';
 import type { PartList } from './part-list.js';
 import type { LogPlan, MirrorPlan } from './plan.js';
@@ -12,7 +11,6 @@ import type { LogScan } from '../checks/scan-log.js';
 import { siblingsOf } from '../siblings.js';
 import { diffStates } from '../keydir/state-compare.js';
 import { plural } from '../text.js';
-import { readRange } from '../keydir/values.js';
 import { linkTarget } from '../compaction/swap-refusals.js';
 import { shellQuote } from '../shell-quote.js';
 
@@ -46,7 +44,7 @@ export async function planMirror(
     throw new LogctlError('refused', `${path} is a symbolic link`, hint, { path });
   }
   const exists = context.disk.stat(path) !== undefined;
-  const mirror = exists ? await readMirror(context, path) : undefined;
+  const mirror = exists ? await readMirror(context, path, log.path) : undefined;
   try {
     plan.mirror = await decide(after, mirror, path, options);
     if (plan.mirror.action === 'refused') refuse(plan, plan.mirror, options);
@@ -115,13 +113,9 @@ async function adopt(
   parts: PartList,
   mirror: Mirror,
 ): Promise<void> {
-  const { putEntry } = log.dialect;
-  if (putEntry === undefined) return;
   for (const key of [...ahead, ...differing]) {
-    const range = mirror.keydir.at(mirror.keydir.find(stringToKey(key)));
-    const bytes = withoutSpacing(await readRange(range, [mirror.source], mirror.keydir));
-    const value = Buffer.from(bytes).toString('utf8');
-    const text = `${putEntry({ key, value, now: context.now() })}\n`;
-    parts.text(text, `${JSON.stringify(key)} adopted from ${path}`);
+    const why = `${JSON.stringify(key)} adopted from ${path}`;
+    const entry = await planEntry(log.dialect, mirror, { key, time: context.now(), why });
+    if (entry !== undefined) parts.entry(entry);
   }
 }

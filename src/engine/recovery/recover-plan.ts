@@ -1,5 +1,5 @@
 /** recover-plan: decides what the recovered log is made of. Reads only. */
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { analyse, entriesOf, type Analysis } from '../checks/analyse.js';
 import type { CheckedBackup } from '../checks/backups.js';
 import type { RecoverOptions, Context } from '../context.js';
@@ -38,10 +38,12 @@ import { continuedBase, cutOf, isAllOf } from '../checks/store-checks.js';
 import { contentStart } from '../bytes/order-mark.js';
 import { partOf } from '../bytes/source-part.js';
 import { unfinishedBatch } from '../damage/unfinished-batch.js';
+import { openBeside } from '../beside.js';
 import type { SourceFile } from '../disk.js';
 import { openParts } from './part-source.js';
 import { planBatch } from './recover-batches.js';
 import { KIND } from '../scan/kernel.js';
+import { siblingsOf } from '../siblings.js';
 import { plural } from '../text.js';
 
 /** Plans the recovery of one log. Throws LogctlError; a refusal is a plan with `refusal`. */
@@ -94,10 +96,10 @@ class LogPlanner {
       linesBefore: scan.lines,
       linesKept: scan.lines - scan.damages.length,
       bytesBefore: scan.bytes,
-      unfinished: findings.has('unfinished-compaction') || findings.has('leftover-temp'),
+      unfinished: isUnfinished(analysis),
     };
     const isWhole = mirror?.state === 'agrees' || mirror?.state === 'differs';
-    const fills = new MirrorFills(context, log.dialect, isWhole ? mirror.path : undefined);
+    const fills = new MirrorFills(context, log, isWhole ? mirror.path : undefined);
     this.world = { context, scan, mirror: fills, receipt, parts: this.parts };
   }
 
@@ -163,8 +165,8 @@ class LogPlanner {
     const { log, backups } = analysis;
     const base = continuedBase(log, backups);
     if (base === undefined || out.base !== undefined) return;
-    const planned = openParts(context, log.path, parts.parts);
-    const backup = context.disk.open(base.path);
+    const planned = openParts(context, log, parts.parts);
+    const backup = openBeside(context.disk, base.path, log.path);
     try {
       const kind = await firstKindOf(context, log, planned);
       if (kind === undefined || kind === KIND.state) return;
@@ -437,6 +439,15 @@ class LogPlanner {
     return finishPlan(context, analysis, options, { plan: { ...out, action }, parts, dropsWhole });
   }
 }
+
+/** What is left of an interrupted swap of the log itself; nothing else is ours to finish. */
+const isUnfinished = ({ log, findings }: Analysis): boolean => {
+  const { directory, temporaryPrefix } = siblingsOf(log.path);
+  return findings.all.some(({ code, path }) => {
+    const isOwn = path.startsWith(join(directory, temporaryPrefix));
+    return code === 'unfinished-compaction' || (code === 'leftover-temp' && isOwn);
+  });
+};
 
 /** Entries of a fill beyond this are not looked at for the batch they are of. */
 const filledBytesMax = 1 << 20;

@@ -177,10 +177,10 @@ function useFill(world: RegionWorld, group: DamageGroup, fill: Fill): RegionPlan
 
 async function fillFromMirror(world: RegionWorld, damage: Damage, region: RegionPlan) {
   const { mirror, parts } = world;
-  const text = await mirror.entryFor(damage);
-  if (text === undefined) return;
-  const { key } = damage;
-  parts.text(text, `the value of ${JSON.stringify(key)} from ${mirror.path}`);
+  const entry = await mirror.entryFor(damage);
+  if (entry === undefined) return;
+  const { key } = entry;
+  parts.entry(entry);
   region.action = 'fill';
   region.why = 'the main JSON file has a value for its key, and no later entry contradicts it';
   region.source = mirror.path;

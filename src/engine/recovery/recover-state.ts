@@ -19,7 +19,7 @@ export function scanPlanned(
   log: Log,
   parts: readonly PlanPart[],
 ): Promise<LogScan> {
-  return scanSource(context, log, openParts(context, log.path, parts));
+  return scanSource(context, log, openParts(context, log, parts));
 }
 
 /** Reads `source` as if it were the log's file. The caller closes the scan. */

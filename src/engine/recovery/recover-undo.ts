@@ -3,11 +3,12 @@ import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { writeOutput } from '../apply.js';
+import { openBeside } from '../beside.js';
 import { chunksOf } from '../bytes/chunks.js';
 import type { RecoverOptions, Sink, WriteContext } from '../context.js';
 import type { SourceFile } from '../disk.js';
 import { LogctlError } from '../errors.js';
-import { fingerprint } from './fingerprint.js';
+import { fingerprint, fingerprintOf } from './fingerprint.js';
 import { keyToString } from '../keydir/key-bytes.js';
 import { openLog } from '../log.js';
 import { freshStamp, evidencePaths, readReceipt, type Receipt } from './recover-evidence.js';
@@ -49,10 +50,10 @@ export async function undo(
   fence?: () => void,
 ): Promise<Undone> {
   const { receipt, path } = target;
-  const source = openOriginal(context, receiptPath, receipt);
+  const source = openOriginal(context, receiptPath, target);
   try {
-    if (options.output !== undefined)
-      return await writeAside(context, source, path, options.output);
+    if (source !== undefined) await requireOriginal(context, source, receipt);
+    if (options.output !== undefined) return await writeAside(context, source, target, options);
     await refuseGrowth(context, receiptPath, path, receipt, source);
     const stamp = freshStamp(context.disk, path, context.now());
     const kept = evidencePaths(path, stamp).original;
@@ -89,31 +90,58 @@ export async function undoUnderLock(
 async function isOriginal(context: WriteContext, path: string, { original }: Receipt) {
   const now = context.disk.stat(path);
   if (original === null || now?.size !== original.size) return false;
-  return (await fingerprint(context, path, original.size)).sha256 === original.sha256;
+  return (await fingerprint(context, path, { limit: original.size })).sha256 === original.sha256;
 }
 
-function openOriginal(context: WriteContext, receiptPath: string, { original }: Receipt) {
+/** Beside the receipt, or beside the log where a run was killed before it could move it there. */
+function openOriginal(
+  { disk }: WriteContext,
+  receiptPath: string,
+  { receipt: { original }, path }: { receipt: Receipt; path: string },
+): SourceFile | undefined {
   if (original === null) return undefined;
-  return context.disk.open(join(dirname(receiptPath), original.name));
+  const places = [receiptPath, path].map((beside) => join(dirname(beside), original.name));
+  const place = places.find((one) => disk.lstat(one) !== undefined) ?? places[0];
+  return openBeside(disk, place, path);
+}
+
+/**
+ * Before a byte of it is copied: whoever may write the directory may have put another file there.
+ * What follows the receipt's size came later; the bytes before it are those of the receipt.
+ */
+async function requireOriginal(context: WriteContext, source: SourceFile, receipt: Receipt) {
+  const { size, sha256 } = receipt.original!;
+  const now = await fingerprintOf(context, source, size);
+  if (now.size !== size || now.sha256 !== sha256) throw notTheOriginal(source.path);
 }
 
 async function writeAside(
   context: WriteContext,
   source: SourceFile | undefined,
-  path: string,
-  output: string,
+  { receipt, path }: { receipt: Receipt; path: string },
+  { output = '' }: RecoverOptions,
 ): Promise<Undone> {
   if (source === undefined) {
     const hint = 'the recovery made a log that was missing';
     throw new LogctlError('refused', `there is no original of ${path}`, hint);
   }
-  const options = { random: context.random() };
-  await writeOutput(context.disk, output, options, (sink) => copyTo(context, source, sink));
+  const { mode } = source.stat();
+  const options = { random: context.random(), mode: () => mode };
+  await writeOutput(context, output, options, (sink) => copyOf(context, source, receipt, sink));
   return { path, kept: null, output, bytes: source.stat().size };
 }
 
-async function copyTo(context: WriteContext, source: SourceFile, sink: Sink): Promise<void> {
-  for await (const chunk of chunksOf(context, source, 'copy')) await sink(chunk);
+/** Copies the original, and proves while it does that it is still the one of the receipt. */
+async function copyOf(context: WriteContext, source: SourceFile, receipt: Receipt, sink: Sink) {
+  const { size, sha256 } = receipt.original!;
+  const hash = createHash('sha256');
+  let at = 0;
+  for await (const chunk of chunksOf(context, source, 'copy')) {
+    hash.update(chunk.subarray(0, Math.max(0, size - at)));
+    at += chunk.length;
+    await sink(chunk);
+  }
+  if (at < size || hash.digest('hex') !== sha256) throw notTheOriginal(source.path);
 }
 
 /** The log must be what the recovery made, and nothing more that the original does not have. */
@@ -126,7 +154,7 @@ async function refuseGrowth(
 ): Promise<void> {
   const now = context.disk.stat(path);
   const same = now !== undefined && now.size >= recovered.size;
-  const head = same ? await fingerprint(context, path, recovered.size) : undefined;
+  const head = same ? await fingerprint(context, path, { limit: recovered.size }) : undefined;
   const aside = [['logctl', 'recover', '--undo', receiptPath, '-o', 'FILE']];
   if (head?.sha256 !== recovered.sha256) {
     const words = `${path} is not the log that this recovery made`;
@@ -216,7 +244,7 @@ async function swapBack(
       old,
       prefixLength: size,
       keptAs: basename(kept),
-      writeHead: (sink) => copyTo(context, source, sink),
+      writeHead: (sink) => copyOf(context, source, receipt, sink),
       async proveHead(temporary, length) {
         assert(length === source.stat().size, 'the copy of the original is not as long');
         const head = await hashOf(partOf(temporary, 0, receipt.original!.size));

@@ -1,4 +1,5 @@
 /** tail-follower: the files of one followed log, and each of its new lines once. */
+import { openBeside } from '../beside.js';
 import { chainOf } from '../checks/late-entries.js';
 import type { Context } from '../context.js';
 import type { FileStat } from '../disk.js';
@@ -203,7 +204,9 @@ export class Follower {
   /** The file that came after ours; undefined when it is gone again. */
   private async openFresh(): Promise<FollowedFile | undefined> {
     try {
-      return new FollowedFile(this.context.disk.open(await this.freshPath()));
+      const { context, log } = this;
+      const path = await this.freshPath();
+      return new FollowedFile(openBeside(context.disk, path, log.path));
     } catch (error) {
       if (error instanceof LogctlError && error.code === 'not-found') return undefined;
       throw error;

@@ -1,6 +1,5 @@
 /** mirror-keeper: keeps the main JSON file as the log's state is. */
-import { basename, dirname } from 'node:path';
-import { writeOutput } from '../apply.js';
+import { privateMode, writeOutput } from '../apply.js';
 import { textLayout } from '../recovery/mirror-writer.js';
 import type { LogAppender } from './writer-append.js';
 import type { FollowedLog } from './writer-log.js';
@@ -10,7 +9,7 @@ export interface MirrorOptions {
   path: string;
   /** At most one writing in so many ms; 0: after every change. */
   everyMs: number;
-  /** Changes are appended without fsync: call it before the mirror shows them. */
+  /** Changes are appended without fsync: the log is synced before the mirror shows them. */
   syncFirst: boolean;
 }
 
@@ -72,18 +71,19 @@ export class MirrorKeeper {
 
   private async write(): Promise<void> {
     this.dirty = false;
-    if (this.options.syncFirst) await this.appender.sync();
-    return this.appender.onWholeLog(() => writeMirrorOf(this.log, this.options.path));
+    const { path, syncFirst } = this.options;
+    return this.appender.onWholeLog(() => writeMirrorOf(this.log, path), syncFirst);
   }
 }
 
 /** Writes the settled state as the main file; the old one is replaced. Throws LogctlError. */
 export async function writeMirrorOf(log: FollowedLog, path: string): Promise<void> {
   const { context, dialect, state } = log;
-  removeLeftovers(log, path);
   const { losesKeys } = dialect.upstream;
   const entries = [...(state?.settled.entries() ?? [])].filter(([key]) => !losesKeys.includes(key));
-  await writeOutput(context.disk, path, { force: true, random: context.random() }, async (sink) => {
+  const mode = () => context.disk.stat(log.path)?.mode ?? privateMode();
+  const options = { force: true, random: context.random(), mode };
+  await writeOutput(context, path, options, async (sink) => {
     let comma = '{';
     for (const [key, text] of entries) {
       await sink(Buffer.from(`${comma}\n  ${JSON.stringify(key)}: `));
@@ -92,12 +92,4 @@ export async function writeMirrorOf(log: FollowedLog, path: string): Promise<voi
     }
     await sink(Buffer.from(entries.length === 0 ? '{}' : '\n}'));
   });
-}
-
-/** Temporary files of a writing that was killed. Called under the log's lock: none is in use. */
-function removeLeftovers({ context: { disk } }: FollowedLog, path: string): void {
-  const prefix = `.${basename(path)}.tmp-`;
-  for (const name of disk.list(dirname(path)) ?? []) {
-    if (name.startsWith(prefix)) disk.unlink(`${dirname(path)}/${name}`);
-  }
 }

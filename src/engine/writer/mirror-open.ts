@@ -130,7 +130,7 @@ async function strikeKnown(
   open: Set<string>,
 ): Promise<void> {
   const versions = await versionsOf(context, log, open);
-  const source = openSource(context, log.path);
+  const source = openSource(context, log.path, log.files[0].beside);
   try {
     // In file order: a compressed backup can only be read forward.
     for (const { key, offset, length } of versions) {

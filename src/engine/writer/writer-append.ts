@@ -73,25 +73,31 @@ export class LogAppender {
 
   /** Makes durable what was appended without fsync. */
   async sync(): Promise<void> {
-    const { disk } = this.log.context;
-    if (disk.stat(this.log.path) === undefined) return;
-    await this.lock.hold(async () => {
-      const file = disk.openAppend(this.log.path);
-      try {
-        await this.makeDurable(file);
-      } finally {
-        file.close();
-      }
-    });
+    await this.lock.hold(() => this.syncHeld());
   }
 
-  /** Runs `act` under the lock, when all that is in the log was read and ends in whole entries. */
-  async onWholeLog<T>(act: () => Promise<T>): Promise<T> {
+  private async syncHeld(): Promise<void> {
+    const { disk } = this.log.context;
+    if (disk.stat(this.log.path) === undefined) return;
+    const file = disk.openAppend(this.log.path);
+    try {
+      await this.makeDurable(file);
+    } finally {
+      file.close();
+    }
+  }
+
+  /**
+   * Runs `act` under the lock, when all that is in the log was read and ends in whole entries.
+   * `isSynced`: and is durable, whoever appended it.
+   */
+  async onWholeLog<T>(act: () => Promise<T>, isSynced = false): Promise<T> {
     for (let repairs = 0; ; repairs++) {
       await this.giveWay();
       const done = await this.lock.hold(async () => {
         const since = performance.now();
         const { torn } = await this.log.catchUp({ whole: true });
+        if (isSynced && !torn) await this.syncHeld();
         const value = torn ? undefined : { value: await act() };
         this.usedUntil = performance.now();
         this.usedMs += this.usedUntil - since;

@@ -1,5 +1,6 @@
 /** jsonldb-checks: what the library would do to a store, or make of it, that somebody must know. */
 import { basename } from 'node:path';
+import { faultBeside } from '../../beside.js';
 import type { Context } from '../../context.js';
 import type { FindingList } from '../../finding-list.js';
 import { keyToString } from '../../keydir/key-bytes.js';
@@ -34,7 +35,8 @@ async function checkDeleted(
   { opening, file }: { opening: Opening; file: string },
   findings: FindingList,
 ): Promise<void> {
-  const isFile = context.disk.stat(file)?.kind === 'file';
+  const stat = context.disk.lstat(file);
+  const isFile = stat && faultBeside(context.disk, file, scan.log.path, stat) === undefined;
   const lost = isFile ? await keysOnlyIn(context, scan, file) : [];
   const main = basename(opening.takes ?? scan.log.path);
   const isNeeded = lost.length > 0;
@@ -53,7 +55,7 @@ async function checkDeleted(
 /** Keys that a copy has and the store, as far as it can be read, has not. */
 async function keysOnlyIn(context: Context, scan: LogScan, path: string): Promise<string[]> {
   const { log } = scan;
-  const files = [{ path, role: log.files[0].role }];
+  const files = [{ path, role: log.files[0].role, beside: log.path }];
   const copy = await scanLog(context, { ...log, path, files, missing: false });
   copy.close();
   const only = copy.keydir.order('documented').filter((index) => {

@@ -2,6 +2,7 @@
  * jsonldb-upstream: the state that the library itself would load, and what its opening does to
  * the files. Streaming; memory grows with the keys that occur in the file. Sources: jsonldb.md.
  */
+import { faultBeside, openBeside } from '../../beside.js';
 import type { Context } from '../../context.js';
 import type { DiskReader } from '../../disk.js';
 import { Keydir, type LiveRange } from '../../keydir/keydir.js';
@@ -56,8 +57,9 @@ export function openingOf(disk: DiskReader, path: string): Opening {
   const [bak, dump] = [`${path}.bak`, `${path}.dump`];
   const isThere = (file: string) => disk.lstat(file) !== undefined;
   const isUsed = (file: string) => {
-    const stat = disk.stat(file);
-    return stat?.kind === 'file' && stat.size > 0;
+    const stat = file === path ? disk.stat(file) : disk.lstat(file);
+    if (stat === undefined || stat.size === 0) return false;
+    return file === path ? stat.kind === 'file' : !faultBeside(disk, file, path, stat);
   };
   if (isUsed(path)) {
     return { takes: path, renames: false, deletes: [bak, dump].filter(isThere) };
@@ -89,7 +91,7 @@ export async function loadUpstream(
     ...(refusal === undefined ? {} : { refusal: { message: refusal, path } }),
   };
   if (opening.takes === undefined) return load;
-  const source = context.disk.open(until === Infinity ? takes : path);
+  const source = openBeside(context.disk, until === Infinity ? takes : path, path);
   load.sources.push(source);
   try {
     const lastLines = await lastLinesByKey(context, load, until);

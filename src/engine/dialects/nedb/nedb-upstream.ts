@@ -1,4 +1,5 @@
 /** nedb-upstream: what the library would load, followed line by line. Source: nedb.md. */
+import { faultBeside } from '../../beside.js';
 import type { Context } from '../../context.js';
 import type { SourceFile } from '../../disk.js';
 import { LogctlError } from '../../errors.js';
@@ -70,10 +71,10 @@ export async function loadAsLibrary(
   { until = Infinity, lineFeeds = false, ordered = true }: NedbLoadOptions = {},
 ): Promise<NedbLoad> {
   const load = emptyLoad();
-  const isThere = (name: string) => name === '-' || context.disk.stat(name) !== undefined;
-  const file = [path, `${path}~`].find(isThere);
+  const isThere = path === '-' || context.disk.stat(path) !== undefined;
+  const file = isThere ? path : copyOf(context, path);
   if (file === undefined) return load;
-  const source = openSource(context, file);
+  const source = openSource(context, file, path);
   load.sources.push(source);
   try {
     await cutLines(context, source, { until, lineFeeds }, (line) => takeLine(load, line));
@@ -83,6 +84,14 @@ export async function loadAsLibrary(
     source.close();
     throw error;
   }
+}
+
+/** The library's copy; undefined where there is none that may be read for the store's own. */
+function copyOf({ disk }: Context, path: string): string | undefined {
+  const copy = `${path}~`;
+  const stat = disk.lstat(copy);
+  const isOwn = stat !== undefined && faultBeside(disk, copy, path, stat) === undefined;
+  return isOwn ? copy : undefined;
 }
 
 function emptyLoad(): NedbLoad {

@@ -10,7 +10,7 @@ import { plural } from '../../text.js';
 import type { EntryFold } from '../dialect.js';
 import type { Base } from './opslog-base.js';
 import type { RowFold } from './opslog-fold.js';
-import { namesOf } from './opslog-layout.js';
+import { isForeign, namesOf } from './opslog-layout.js';
 import { containedPath, manifestName } from './opslog-manifest.js';
 import { readArchive, readArchivedRecords, type Sources } from './opslog-sources.js';
 
@@ -26,8 +26,9 @@ export async function checkArchives(
   const manifestPath = join(names.directory, manifestName);
   for (const name of new Set([...listed, ...names.archives])) {
     const path = containedPath(disk, names.directory, name);
-    if (path === undefined) {
-      const words = `it lists archive segment ${name}, which is outside the store: not read`;
+    if (path === undefined || isForeign(disk, path, names.directory)) {
+      const where = "which is outside the store or another user's: not read";
+      const words = `it lists archive segment ${name}, ${where}`;
       findings.add('archive-damaged', manifestPath, words, { impact: 'unknown' });
       continue;
     }
@@ -64,7 +65,9 @@ export function archivePath(disk: DiskReader, directory: string, word: string): 
 export function archiveFiles(disk: DiskReader, directory: string): LogFile[] {
   if (disk.stat(directory)?.kind !== 'directory') return [];
   const { archives } = namesOf(disk, directory);
-  return archives.map((name) => ({ path: join(directory, name), role: 'archive' }));
+  return archives.map((name) => {
+    return { path: join(directory, name), role: 'archive', beside: directory };
+  });
 }
 
 /** Adds archived records to the state: what is live counts more than what was moved out. */

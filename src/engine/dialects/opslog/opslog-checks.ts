@@ -29,7 +29,7 @@ export async function checkOpslog(
   checkNamed(base, findings);
   checkTemporaries(context, base, findings);
   checkCompactLock(context, directory, findings);
-  const sources = new Sources(context.disk);
+  const sources = new Sources(context.disk, directory);
   try {
     await checkSnapshot(context, base, scan, findings, sources);
     await checkUnread(context, base, scan, findings, sources);
@@ -79,7 +79,7 @@ function checkNamed({ names, missing, outside, ignored, manifest }: Base, findin
   const { directory } = names;
   for (const name of outside) {
     const path = join(directory, manifestName);
-    const words = `it names ${name}, which is outside the store: not read`;
+    const words = `it names ${name}, which is outside the store or another user's: not read`;
     findings.add('bad-entry', path, words, { impact: 'unknown' });
   }
   for (const name of missing) {

@@ -9,13 +9,15 @@ import { oneLine } from '../../bytes/one-line.js';
 import { asLines, ValueText } from '../../bytes/value-text.js';
 import type { WriteContext } from '../../context.js';
 import { makeDirectories } from '../../directories.js';
-import { syncFile, type SourceFile, type TargetFile } from '../../disk.js';
+import { syncFile, type FileStat, type SourceFile, type TargetFile } from '../../disk.js';
+import { likeLog } from '../../compaction/lock-file.js';
 import { LogctlError } from '../../errors.js';
 import { keyToJson, keyToString } from '../../keydir/key-bytes.js';
 import type { Keydir } from '../../keydir/keydir.js';
 import { stateHash } from '../../keydir/state-hash.js';
 import { readValues } from '../../keydir/values.js';
-import { createLike } from '../../recovery/recover-evidence.js';
+import { removeLeftovers } from '../../leftovers.js';
+import { temporaryName } from '../../temporaries.js';
 import { writtenString } from '../../writer/entry-text.js';
 import type { Dialect } from '../dialect.js';
 import { namesOf, type StoreNames } from './opslog-layout.js';
@@ -116,7 +118,7 @@ class GenerationWriter {
     const { bytes, hash } = await this.writeSnapshot(snapshot);
     const logs = this.writeLogs();
     await this.prove(snapshot, hash);
-    const temporary = join(directory, `.${manifestName}.tmp-${context.random()}`);
+    const temporary = join(directory, temporaryName(manifestName, context.random()));
     await this.writeFile(temporary, Buffer.from(this.manifestText(name)));
     for (const folder of ['snapshots', 'ops', '']) {
       context.disk.syncDirectory(join(directory, folder));
@@ -147,6 +149,7 @@ class GenerationWriter {
       await sink.write(Buffer.from(header));
       const hash = await writeRecords(keydir, sources, sink);
       await sink.flush();
+      this.likeStore(file);
       await syncFile(file);
       disk.rename(temporary, path);
       this.made.push(path);
@@ -162,6 +165,7 @@ class GenerationWriter {
     const names = agents?.map((agent) => this.logOf(agent)) ?? [this.logOf(undefined)];
     for (const name of names) {
       const file = this.create(join(directory, name));
+      this.likeStore(file);
       file.sync();
       file.close();
     }
@@ -200,7 +204,7 @@ class GenerationWriter {
 
   /** Reads the snapshot back from disk: it must hold the state that was to be written. */
   private async prove(snapshot: string, hash: string): Promise<void> {
-    const sources = new Sources(this.context.disk);
+    const sources = new Sources(this.context.disk, this.generation.directory);
     try {
       const { keydir, damage } = await readSnapshot(this.context, this.dialect, sources, snapshot);
       const now = await stateHash(keydir, sources.files, 'documented');
@@ -213,9 +217,13 @@ class GenerationWriter {
   }
 
   private async writeFile(path: string, bytes: Uint8Array): Promise<void> {
+    const { context, generation } = this;
     const file = this.create(path);
     try {
+      // Under the store's locks: what is left of another manifest nobody goes on writing.
+      await removeLeftovers(context, join(generation.directory, manifestName), file, this.like());
       file.append(bytes);
+      this.likeStore(file);
       await syncFile(file);
     } finally {
       file.close();
@@ -223,10 +231,18 @@ class GenerationWriter {
   }
 
   private create(path: string): TargetFile {
-    const like = this.context.disk.stat(join(this.generation.directory, manifestName));
-    const file = createLike(this.context, path, like);
+    const file = this.context.disk.create(path);
     this.made.push(path);
     return file;
+  }
+
+  /** Owner and mode of the manifest: last, for until it is written a file is for nobody else. */
+  private likeStore(file: TargetFile): void {
+    likeLog(file, this.like());
+  }
+
+  private like(): FileStat | undefined {
+    return this.context.disk.lstat(join(this.generation.directory, manifestName));
   }
 }
 

@@ -1,5 +1,6 @@
 /** opslog-layout: every file of a store by its name: what counts, what is left, what is history. */
 import { join } from 'node:path';
+import { faultBeside } from '../../beside.js';
 import type { DiskReader } from '../../disk.js';
 import {
   containedPath,
@@ -88,12 +89,19 @@ function stamped(
     const name = `${folder}/${base}`;
     const path = join(directory, name);
     const stat = disk.lstat(path);
-    if (stat?.kind !== 'file') continue;
+    if (stat === undefined || faultBeside(disk, path, directory, stat) !== undefined) continue;
     const stamp = Number(parts.at(-1));
     const agent = parts.length === 3 ? parts[1] : undefined;
     files.push({ name, path, stamp, bytes: stat.size, ...(agent === undefined ? {} : { agent }) });
   }
   return files.sort((a, b) => a.stamp - b.stamp || (a.name < b.name ? -1 : 1));
+}
+
+/** True for a link, also to a file of the store, and for a file of another user. */
+export function isForeign(disk: DiskReader, path: string, directory: string): boolean {
+  const stat = disk.lstat(path);
+  if (stat?.kind !== 'symlink' && stat?.kind !== 'file') return false;
+  return faultBeside(disk, path, directory, stat) !== undefined;
 }
 
 /** The files a manifest names, and what of it cannot be used. */
@@ -103,7 +111,7 @@ export interface ReferredFiles {
   logs: { path: string; name: string; agent?: string }[];
   /** Named and not there, or no regular file. Relative. */
   missing: string[];
-  /** Named, and leading out of the store. Relative. */
+  /** Named, and leading out of the store: a link, or another user's file. Relative. */
   outside: string[];
   /** `activeOps`, where it is ignored because agents are registered. Relative. */
   ignored?: string;
@@ -118,7 +126,7 @@ export function referredFiles(
   const found: ReferredFiles = { snapshot: '', logs: [], missing: [], outside: [] };
   const resolve = (name: string) => {
     const path = containedPath(disk, directory, name);
-    if (path === undefined) found.outside.push(name);
+    if (path === undefined || isForeign(disk, path, directory)) found.outside.push(name);
     else if (disk.stat(path)?.kind !== 'file') found.missing.push(name);
     else return path;
     return undefined;

@@ -53,7 +53,10 @@ export function readManifest(
   name = manifestName,
 ): ManifestReading {
   const path = join(directory, name);
-  const stat = disk.stat(path);
+  const stat = disk.lstat(path);
+  if (stat?.kind === 'symlink') {
+    return { state: 'bad', message: `${name} is a symbolic link: it is not followed` };
+  }
   // A read error of any kind is "no store" to the library, a directory of this name included.
   if (stat?.kind !== 'file') return { state: 'missing', message: 'no existing store found' };
   const text = readText(disk, path, Math.min(stat.size, manifestBytesMax));
@@ -120,7 +123,7 @@ const isCount = (value: unknown, least: number): boolean =>
   Number.isInteger(value) && (value as number) >= least;
 
 function readText(disk: DiskReader, path: string, size: number): string {
-  const file = disk.open(path);
+  const file = disk.open(path, { noLinks: true });
   try {
     const bytes = new Uint8Array(size);
     const length = file.read(bytes, 0);

@@ -29,6 +29,7 @@ export function pastFiles(disk: DiskReader, directory: string): LogFile[] {
     .map(({ file: { path }, isSnapshot }) => ({
       path,
       role: isSnapshot ? roleOf(disk, path) : 'segment',
+      beside: directory,
     }));
 }
 
@@ -55,11 +56,13 @@ export function storeAt(context: Context, log: Log, time: number): Log {
   }
   const logs = names.logs.filter(({ bytes }) => bytes > 0);
   const older = new Set<number>();
-  const files: LogFile[] = [{ path: snapshot.path, role: roleOf(disk, snapshot.path) }];
+  const files: LogFile[] = [
+    { path: snapshot.path, role: roleOf(disk, snapshot.path), beside: log.path },
+  ];
   for (const { path, stamp } of logs) {
     // What an older log has of before the snapshot is in the snapshot.
     if (stamp < snapshot.stamp) older.add(files.length);
-    files.push({ path, role: 'segment' });
+    files.push({ path, role: 'segment', beside: log.path });
   }
   const isMerged = logs.some(({ agent }) => agent !== undefined);
   const fold: Dialect['fold'] = () => (keydir) =>

@@ -90,10 +90,13 @@ async function decide(
   plan.bytesInserted = generationBytes(keydir);
   plan.neededBytes = plan.bytesInserted + 65_536;
   plan.freeBytes = context.disk.freeBytes(plan.path);
-  for (const { path } of sources.files) plan.basis.push(await fingerprint(context, path));
+  const beside = plan.path;
+  for (const { path } of sources.files) {
+    plan.basis.push(await fingerprint(context, path, { beside }));
+  }
   const manifest = join(plan.path, manifestName);
   if (base.names.reading.state !== 'missing') {
-    plan.basis.push(await fingerprint(context, manifest));
+    plan.basis.push(await fingerprint(context, manifest, { beside }));
   }
   refuse(plan, findings.all);
 }

@@ -1,11 +1,13 @@
 /** opslog-recover: carries out the plan for a store, and takes it back. */
 import { basename, dirname, join } from 'node:path';
 import { analyse } from '../../checks/analyse.js';
+import { openBeside } from '../../beside.js';
 import type { RecoverOptions, WriteContext } from '../../context.js';
+import type { SourceFile } from '../../disk.js';
 import { EXIT, LogctlError } from '../../errors.js';
 import { openLogAs, type Log } from '../../log.js';
 import type { RecoverLogPart } from '../../model.js';
-import { fingerprint } from '../../recovery/fingerprint.js';
+import { fingerprint, fingerprintOf } from '../../recovery/fingerprint.js';
 import type { LogPlan } from '../../recovery/plan.js';
 import { checkBasis } from '../../recovery/recover-apply.js';
 import {
@@ -18,6 +20,7 @@ import {
 import { plannedPart, withExit } from '../../recovery/recover-part.js';
 import type { Undone } from '../../recovery/recover-undo.js';
 import { exitOf, verdictOf } from '../../report.js';
+import { temporaryName } from '../../temporaries.js';
 import { plural } from '../../text.js';
 import {
   adoptGeneration,
@@ -95,7 +98,9 @@ async function apply(
       made.push(evidence.original);
     }
     const original =
-      old === undefined ? null : receiptFile(await fingerprint(context, evidence.original));
+      old === undefined
+        ? null
+        : receiptFile(await fingerprint(context, evidence.original, { beside: log.path }));
     const recovered = {
       ...receiptFile(await fingerprint(context, written.temporary)),
       name: manifestName,
@@ -171,32 +176,65 @@ export async function undoStore(
   const log = { path: directory };
   return underLocks(context, log, options, async (fence) => {
     const { disk } = context;
-    const now = disk.stat(manifest) && (await fingerprint(context, manifest));
+    const beside = directory;
+    const isThere = disk.lstat(manifest) !== undefined;
+    const now = isThere ? await fingerprint(context, manifest, { beside }) : undefined;
     if (now?.sha256 !== receipt.recovered.sha256) {
       const words = `${manifest} is not the manifest that this recovery made`;
       throw new LogctlError('refused', words, 'Nothing was changed.', { path: manifest });
     }
     refuseGrowth(context, directory);
-    const original = receipt.original && join(dirname(receiptPath), receipt.original.name);
     const kept = evidencePaths(manifest, freshStamp(disk, manifest, context.now())).original;
-    if (original !== null) {
-      const old = await fingerprint(context, original);
-      if (old.sha256 !== receipt.original!.sha256) {
-        const words = `${original} is not the original that the receipt names`;
-        throw new LogctlError('refused', words, 'Nothing was changed.', { path: original });
-      }
+    const original = await openOriginal(context, receiptPath, receipt, directory);
+    try {
+      fence();
+      putBack(context, { manifest, kept, original });
+    } finally {
+      original?.close();
     }
-    fence();
-    disk.link(manifest, kept);
-    if (original === null) disk.unlink(manifest);
-    else {
-      const temporary = join(directory, `.${manifestName}.tmp-${context.random()}`);
-      disk.link(original, temporary);
-      disk.rename(temporary, manifest);
-    }
-    disk.syncDirectory(directory);
     return { path: directory, kept, output: null, bytes: receipt.original?.size ?? 0 };
   });
+}
+
+/** The manifest that the receipt names, open and proven; undefined where there was none. */
+async function openOriginal(
+  context: WriteContext,
+  receiptPath: string,
+  { original }: Receipt,
+  directory: string,
+): Promise<SourceFile | undefined> {
+  if (original === null) return undefined;
+  const file = openBeside(context.disk, join(dirname(receiptPath), original.name), directory);
+  const { sha256 } = await fingerprintOf(context, file);
+  if (sha256 === original.sha256) return file;
+  file.close();
+  throw notTheOriginal(file.path);
+}
+
+/** A second name and a rename: no moment is without a manifest that can be read. */
+function putBack(
+  { disk, random }: WriteContext,
+  put: { manifest: string; kept: string; original: SourceFile | undefined },
+): void {
+  const { manifest, kept, original } = put;
+  const directory = dirname(manifest);
+  const temporary = join(directory, temporaryName(manifest, random()));
+  if (original !== undefined) {
+    disk.link(original.path, temporary);
+    if (disk.lstat(temporary)?.id !== original.stat().id) {
+      disk.unlink(temporary);
+      throw notTheOriginal(original.path);
+    }
+  }
+  disk.link(manifest, kept);
+  if (original === undefined) disk.unlink(manifest);
+  else disk.rename(temporary, manifest);
+  disk.syncDirectory(directory);
+}
+
+function notTheOriginal(path: string): LogctlError {
+  const words = `${path} is not the original that the receipt names`;
+  return new LogctlError('refused', words, 'Nothing was changed.', { path });
 }
 
 /** What was written into the new generation would be lost with it. */

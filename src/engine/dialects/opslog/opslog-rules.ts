@@ -61,10 +61,10 @@ const readAgainBytesMax = 64 << 20;
 export async function checkOperations(
   context: Context,
   dialect: Dialect,
-  { logs, snapshot, isMerged }: Base,
+  { logs, snapshot, isMerged, names }: Base,
   findings: FindingList,
 ): Promise<void> {
-  const sources = new Sources(context.disk);
+  const sources = new Sources(context.disk, names.directory);
   try {
     const files = logs.map(({ path }) => sources.at(path).source);
     const bytes = files.reduce((sum, source) => sum + source.stat().size, 0);

@@ -65,7 +65,7 @@ async function bestBase(context: Context, dialect: Dialect, directory: string): 
   for (const newer of names.snapshots.toReversed()) {
     const isCandidate = base.from === 'names' || (newer.stamp > stamp && hasLogs(newer.stamp));
     if (!isCandidate) continue;
-    const sources = new Sources(context.disk);
+    const sources = new Sources(context.disk, directory);
     try {
       const { damage } = await readSnapshot(context, dialect, sources, newer.path);
       if (damage.lines > 0 || newer.bytes === 0) continue;
@@ -90,7 +90,7 @@ class Salvager {
     private readonly dialect: Dialect,
     private readonly base: Base,
   ) {
-    this.sources = new Sources(context.disk);
+    this.sources = new Sources(context.disk, base.names.directory);
   }
 
   async salvage(): Promise<Salvaged> {

@@ -186,7 +186,7 @@ function firstLineEnd(source: SyncSource): number {
 
 /** Which codec reads a snapshot. */
 export function roleOf(disk: DiskReader, path: string): Role {
-  const file = disk.open(path);
+  const file = disk.open(path, { noLinks: true });
   try {
     return snapshotForm(file).kind === 'document' ? 'document' : 'checkpoint';
   } finally {

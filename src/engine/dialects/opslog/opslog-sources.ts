@@ -1,4 +1,5 @@
 /** opslog-sources: the open files of a store by number, and what is read of them as a whole. */
+import { openBeside } from '../../beside.js';
 import type { Context } from '../../context.js';
 import type { DiskReader, SourceFile, SyncSource } from '../../disk.js';
 import { Keydir } from '../../keydir/keydir.js';
@@ -15,7 +16,11 @@ export class Sources {
   readonly files: SyncSource[] = [];
   private readonly numbers = new Map<string, number>();
 
-  constructor(private readonly disk: DiskReader) {}
+  /** `store`: the directory in which the files lie, or the one file itself. */
+  constructor(
+    private readonly disk: DiskReader,
+    private readonly store: string,
+  ) {}
 
   /** A file, open, and its number. Throws LogctlError where it cannot be opened. */
   at(path: string): { file: number; source: SyncSource } {
@@ -26,7 +31,7 @@ export class Sources {
   private numberOf(path: string): number {
     const known = this.numbers.get(path);
     if (known !== undefined) return known;
-    const number = this.files.push(this.disk.open(path)) - 1;
+    const number = this.files.push(openBeside(this.disk, path, this.store)) - 1;
     this.numbers.set(path, number);
     return number;
   }
@@ -57,7 +62,7 @@ const headBytes = 65_536;
 
 /** Reads the first bytes of a snapshot. Damage makes for a head that says nothing. */
 export function snapshotHead(disk: DiskReader, path: string): SnapshotHead {
-  const file = disk.open(path);
+  const file = disk.open(path, { noLinks: true });
   try {
     const bytes = new Uint8Array(headBytes);
     const length = file.read(bytes, 0);

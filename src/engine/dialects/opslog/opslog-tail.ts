@@ -7,7 +7,7 @@ const tailBytes = 65_536;
 
 /** The last bytes of a file as text. */
 export function tailText(disk: DiskReader, path: string, bytes: number): string {
-  const file = disk.open(path);
+  const file = disk.open(path, { noLinks: true });
   try {
     const tail = new Uint8Array(Math.min(bytes, tailBytes));
     const length = file.read(tail, bytes - tail.length);

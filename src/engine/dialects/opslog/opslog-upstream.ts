@@ -1,4 +1,5 @@
 /** opslog-upstream: the state the library itself would load, its silent losses included. */
+import { openBeside } from '../../beside.js';
 import type { Context } from '../../context.js';
 import type { SyncSource } from '../../disk.js';
 import { keyToString } from '../../keydir/key-bytes.js';
@@ -146,7 +147,7 @@ class Loader {
   }
 
   private open(path: string): SyncSource {
-    const source = this.context.disk.open(path);
+    const source = openBeside(this.context.disk, path, this.directory);
     this.sources.push(source);
     return source;
   }

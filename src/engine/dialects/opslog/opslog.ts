@@ -91,9 +91,10 @@ function onlyRead(): never {
 /** With `--archive` the store is one segment; with `--include-archived` all are added to it. */
 function withOptions({ archive, includeArchived }: TargetOptions): Dialect {
   if (archive !== undefined) {
-    const only = (disk: DiskReader, path: string): LogFile[] => [
-      { path: isStore(disk, path) ? archivePath(disk, path, archive) : path, role: 'archive' },
-    ];
+    const only = (disk: DiskReader, path: string): LogFile[] => {
+      const segment = isStore(disk, path) ? archivePath(disk, path, archive) : path;
+      return [{ path: segment, role: 'archive', beside: path }];
+    };
     const { upstream, checkStore: _, ...rest } = opslog;
     const own = { fold: undefined, past: undefined, at: undefined, store: onlyRead };
     return { ...rest, ...own, layout: only, upstream: { ...upstream, load: undefined } };
@@ -117,7 +118,9 @@ function layout(disk: DiskReader, path: string): LogFile[] {
     const words = `${path}: no store yet: no manifest, no snapshot, no operations`;
     throw new LogctlError('not-a-log', words, 'its program was stopped before it wrote anything');
   }
-  const segments = logs.map((log): LogFile => ({ path: log.path, role: 'segment' }));
+  const segments = logs.map((log): LogFile => {
+    return { path: log.path, role: 'segment', beside: path };
+  });
   if (snapshot === undefined) return segments;
-  return [{ path: snapshot, role: roleOf(disk, snapshot) }, ...segments];
+  return [{ path: snapshot, role: roleOf(disk, snapshot), beside: path }, ...segments];
 }
