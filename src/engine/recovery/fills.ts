@@ -27,9 +27,9 @@ export interface Fill {
 const searchedBytesMax = 1 << 20;
 
 /**
- * Looks for the lines around each group in the backups, newest first: what stands between them there
- * is what stood between them here, since a backup is a copy of the log as it was. Lines that a
- * backup has once are anchors, as far as they come in one order; between two anchors the lines of
+ * Looks for the lines around each group in the backups, newest first: what is between them there is
+ * what was between them here, since a backup is a copy of the log as it was. Lines that a backup
+ * has once are anchors, as far as they come in one order; between two anchors the lines of
  * both files are aligned, so that lines which repeat, or which the backup lacks, hide nothing. A
  * group at the log's start reaches to the backup's start; one at its end, or before lines that are
  * all newer than the backup, to the backup's end.

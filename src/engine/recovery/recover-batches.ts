@@ -31,7 +31,8 @@ export async function planBatch(world: RegionWorld, batch: BrokenBatch): Promise
   const [first] = damages;
   const members = await membersOf(world, batch, damages);
   const numbers = new NumberGaps(world, Math.min(first.seqBefore, batch.firstSeq - 1));
-  const why = `a batch counts whole or not at all, and ${batch.of - batch.here} of its ${plural(batch.of, 'entry', 'entries')} went`;
+  const lost = `${batch.of - batch.here} of its ${plural(batch.of, 'entry', 'entries')}`;
+  const why = `a batch counts whole or not at all, and ${lost} went`;
   let at = batch.offset;
   for (const damage of damages) {
     quarantine(world, damage, at, damage.offset - at, why);
