@@ -92,7 +92,7 @@ async function isBlankBefore({ sources }: LogScan, offset: number): Promise<bool
  */
 async function measured(
   source: SourceFile,
-  { from, to: wantedTo, hole, isOpen }: HolePlace,
+  { from, to: wantedTo, hole, isOpen, isSure }: HolePlace,
   soundBytes = Infinity,
 ): Promise<Fill | undefined> {
   const to = Math.min(wantedTo, soundBytes);
@@ -117,8 +117,11 @@ async function measured(
     entries++;
     finder.end(at);
   }
-  if ((isOpen && entries === 0) || finder.sightings.some(({ copies }) => copies === 0))
-    return undefined;
+  // An entry that is whole gives way to the one line that it was, and a line to nothing, only where
+  // no other place is possible.
+  const isWhole = hole.group.damages.some(({ replayed }) => replayed);
+  if (isWhole ? entries !== 1 || !isSure : entries === 0 && !isSure) return undefined;
+  if (finder.sightings.some(({ copies }) => copies === 0)) return undefined;
   return { path: source.path, offset: from, length: at - from, ended, entries, isOpen };
 }
 
