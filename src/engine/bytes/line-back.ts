@@ -4,7 +4,7 @@ import type { SourceFile } from '../disk.js';
 const chunkBytes = 1 << 16;
 
 /**
- * Where the line starts that stands `lines` before the one that `offset` lies in, or starts; 0 where
+ * Where the line starts that is `lines` before the one that `offset` lies in, or starts; 0 where
  * there are fewer.
  */
 export async function lineStartBefore(

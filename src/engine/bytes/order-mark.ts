@@ -1,7 +1,7 @@
 /** order-mark: where the lines of a file begin, behind a byte order mark. */
 import type { SourceFile } from '../disk.js';
 
-/** The byte order mark of UTF-8. It belongs to a file's start, never to what is joined or compared. */
+/** UTF-8's byte order mark: it belongs to a file's start, not to what is joined or compared. */
 export const orderMark = [0xef, 0xbb, 0xbf] as const;
 
 /** The offset of an open file's first line: behind its byte order mark, where it has one. */

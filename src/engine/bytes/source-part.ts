@@ -3,7 +3,9 @@ import type { SourceFile, SyncSource } from '../disk.js';
 
 /** A view of the bytes from `from` to `to`, by default to the end. Closing it closes nothing. */
 export function partOf(source: SyncSource, from: number, to?: number): SyncSource;
+/** The same of a file whose bytes may have to be made first. */
 export function partOf(source: SourceFile, from: number, to?: number): SourceFile;
+/** What both are. */
 export function partOf(source: SourceFile, from: number, to = Infinity): SourceFile {
   return {
     path: source.path,

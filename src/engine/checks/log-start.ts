@@ -18,6 +18,8 @@ export interface ComparedLog {
 }
 
 const windowBytes = 1 << 20;
+/** The last line of a backup may be the very one that was lost, or is mended. */
+const endLines = 2;
 const continued: Overlap = { front: 0, behind: { offset: 0, length: 0 } };
 const foreign: Overlap = { front: Infinity, behind: { offset: 0, length: 0 } };
 
@@ -40,11 +42,12 @@ export async function overlapOf(log: ComparedLog, backup: SourceFile): Promise<O
   if (exact !== undefined) return { ...exact, front: frontAt(exact.front) };
   const front = first?.bytes === undefined ? -1 : await find(backup, first.bytes, begin);
   if (front < 0) return foreign;
-  const end = await lastLine(backup);
-  if (end !== undefined && (await find(log.source, end.bytes, first!.offset)) >= 0) {
-    return { ...continued, front: frontAt(front) };
+  for (const { offset, bytes } of await lastLines(backup)) {
+    // What a log has of the backup's first line says nothing about its end.
+    const isEnd = offset > begin && (await find(log.source, bytes, first!.offset)) >= 0;
+    if (isEnd) return { ...continued, front: frontAt(front) };
   }
-  const last = log.damagedAt === undefined ? await lastLine(log.source) : undefined;
+  const [last] = log.damagedAt === undefined ? await lastLines(log.source) : [];
   const place = last === undefined ? -1 : await lastPlaceOf(backup, last.bytes, front);
   if (place < 0) return foreign;
   const offset = place + last!.bytes.length + 1;
@@ -101,19 +104,21 @@ async function firstLine(source: SourceFile): Promise<FirstLine | undefined> {
   }
 }
 
-/** The last line that is not blank, as far as the file's last bytes show it. */
-async function lastLine(source: SourceFile): Promise<{ bytes: Buffer } | undefined> {
+/** The last lines that are not blank, the last one first, as far as the file's end shows them. */
+async function lastLines(source: SourceFile): Promise<{ offset: number; bytes: Buffer }[]> {
   const { size } = source.stat();
   const from = Math.max(0, size - windowBytes);
   const window = Buffer.alloc(size - from);
   const tail = window.subarray(0, await source.read(window, from));
-  for (let end = tail.length; end > 0;) {
+  const lines: { offset: number; bytes: Buffer }[] = [];
+  for (let end = tail.length; end > 0 && lines.length < endLines;) {
     const start = tail.lastIndexOf(0x0a, end - 1) + 1;
     const bytes = tail.subarray(start, end);
-    if (!isBlank(bytes)) return start === 0 && from > 0 ? undefined : { bytes };
+    if (start === 0 && from > 0) break;
+    if (!isBlank(bytes)) lines.push({ offset: from + start, bytes });
     end = start - 1;
   }
-  return undefined;
+  return lines;
 }
 
 const isBlank = (bytes: Uint8Array): boolean => bytes.every((byte) => byte <= 0x20);

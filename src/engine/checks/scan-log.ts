@@ -186,7 +186,7 @@ class LogScanner implements LogScan {
     return batch && { ...batch, size };
   }
 
-  /** The end of a stream is known when it was read: that its last batch was cut can only be said. */
+  /** The end of a stream is known once it was read: that its last batch is cut can only be said. */
   private async noteBatch(source: SourceFile, { size, lines }: WalkEnd): Promise<void> {
     if (this.options.until !== undefined || this.log.files[this.file].bytesMax !== undefined)
       return;

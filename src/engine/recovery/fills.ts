@@ -27,9 +27,9 @@ export interface Fill {
 const searchedBytesMax = 1 << 20;
 
 /**
- * Looks for the lines around each group in the backups, newest first: what stands between them there
- * is what stood between them here, since a backup is a copy of the log as it was. Lines that a
- * backup has once are anchors, as far as they come in one order; between two anchors the lines of
+ * Looks for the lines around each group in the backups, newest first: what is between them there is
+ * what was between them here, since a backup is a copy of the log as it was. Lines that a backup
+ * has once are anchors, as far as they come in one order; between two anchors the lines of
  * both files are aligned, so that lines which repeat, or which the backup lacks, hide nothing. A
  * group at the log's start reaches to the backup's start; one at its end, or before lines that are
  * all newer than the backup, to the backup's end.
@@ -92,7 +92,7 @@ async function isBlankBefore({ sources }: LogScan, offset: number): Promise<bool
  */
 async function measured(
   source: SourceFile,
-  { from, to: wantedTo, hole, isOpen }: HolePlace,
+  { from, to: wantedTo, hole, isOpen, isSure }: HolePlace,
   soundBytes = Infinity,
 ): Promise<Fill | undefined> {
   const to = Math.min(wantedTo, soundBytes);
@@ -117,8 +117,11 @@ async function measured(
     entries++;
     finder.end(at);
   }
-  if ((isOpen && entries === 0) || finder.sightings.some(({ copies }) => copies === 0))
-    return undefined;
+  // An entry that is whole gives way to the one line that it was, and a line to nothing, only where
+  // no other place is possible.
+  const isWhole = hole.group.damages.some(({ replayed }) => replayed);
+  if (isWhole ? entries !== 1 || !isSure : entries === 0 && !isSure) return undefined;
+  if (finder.sightings.some(({ copies }) => copies === 0)) return undefined;
   return { path: source.path, offset: from, length: at - from, ended, entries, isOpen };
 }
 

@@ -32,6 +32,8 @@ export interface HolePlace {
   to: number;
   /** What was lost may have been more than the copy has: it was made before the hole's end. */
   isOpen: boolean;
+  /** The lines right before and behind it are anchors. */
+  isSure: boolean;
 }
 
 /** A stretch between two anchors that is longer than this is not compared line by line. */
@@ -119,12 +121,13 @@ class PlaceFinder {
     const { left, right, holes } = stretch;
     const [hole] = holes;
     const { start } = this.known;
-    if (this.isWholeHead(hole)) return [{ hole, from: start, to: Infinity, isOpen: false }];
+    if (this.isWholeHead(hole))
+      return [{ hole, from: start, to: Infinity, isOpen: false, isSure: true }];
     const isDirect = holes.length === 1 && this.isNextTo(stretch);
     if (isDirect) {
       const isOpen = right === undefined;
       const from = left?.copyEnd ?? start;
-      return [{ hole, from, to: right?.copyOffset ?? Infinity, isOpen }];
+      return [{ hole, from, to: right?.copyOffset ?? Infinity, isOpen, isSure: !isOpen }];
     }
     return this.alignedPlaces(stretch, left?.copyEnd ?? start);
   }
@@ -181,7 +184,7 @@ class PlaceFinder {
       const behind = around.next === undefined ? right?.copyOffset : lines[around.next].offset;
       const to = behind ?? Infinity;
       if (to < from) continue;
-      found.push({ hole, from, to, isOpen });
+      found.push({ hole, from, to, isOpen, isSure: false });
       cursor = to;
     }
     return found;

@@ -1,4 +1,5 @@
 /** PartList: the new file under construction: what is kept, what goes, what is put in. */
+import { strict as assert } from 'node:assert';
 import type { EntryPart } from './mirror-entry.js';
 import type { PlanPart, Quarantined } from './plan.js';
 
@@ -76,6 +77,30 @@ export class PartList {
     this.bytes += part.length;
     this.inserted += part.length;
     this.parts.push(part);
+  }
+
+  /**
+   * Takes the new file's bytes from `from` on out again; gives those that are the log's own, in
+   * order. Bytes of a mended line are in quarantine already.
+   */
+  cutFrom(from: number): { offset: number; length: number }[] {
+    const cut: { offset: number; length: number }[] = [];
+    while (this.bytes > from) {
+      const last = this.parts.at(-1)!;
+      const size = last.part === 'text' ? Buffer.byteLength(last.text) : last.length;
+      const length = Math.min(size, this.bytes - from);
+      const isKept = last.part === 'range' && last.path === this.own && last.mends === undefined;
+      if (isKept) cut.unshift({ offset: last.offset + size - length, length });
+      else this.inserted -= length;
+      this.bytes -= length;
+      if (length === size) this.parts.pop();
+      else if (last.part === 'range') last.length -= length;
+      else {
+        assert(last.part === 'text', 'an entry is cut as a whole');
+        last.text = Buffer.from(last.text).subarray(0, -length).toString();
+      }
+    }
+    return cut;
   }
 
   /** Bytes that go; those of one line that touch become one record. */

@@ -1,7 +1,9 @@
 /** recover-batches: gives up whole what counts together or not at all. */
 import { partOf } from '../bytes/source-part.js';
 import { codeOf } from '../damage/damage-findings.js';
+import type { LogScan } from '../checks/scan-log.js';
 import type { Damage } from '../damage/damage-log.js';
+import type { UnfinishedBatch } from '../damage/unfinished-batch.js';
 import { keyToString, stringToKey } from '../keydir/key-bytes.js';
 import { KIND } from '../scan/kernel.js';
 import { plural } from '../text.js';
@@ -11,6 +13,11 @@ import type { KeyAtRisk, RegionPlan } from './plan.js';
 import { keysAtRisk, lostIn } from './recover-losses.js';
 import { NumberGaps, putPiece, quarantine, type RegionWorld } from './recover-regions.js';
 import { scanSource } from './recover-state.js';
+
+function whyWhole({ here, of }: { here: number; of: number }): string {
+  const lost = `${of - here} of its ${plural(of, 'entry', 'entries')}`;
+  return `a batch counts whole or not at all, and ${lost} went`;
+}
 
 /** Entries of a batch that are here and whole, by the lines they lie on. */
 interface Members {
@@ -31,7 +38,7 @@ export async function planBatch(world: RegionWorld, batch: BrokenBatch): Promise
   const [first] = damages;
   const members = await membersOf(world, batch, damages);
   const numbers = new NumberGaps(world, Math.min(first.seqBefore, batch.firstSeq - 1));
-  const why = `a batch counts whole or not at all, and ${batch.of - batch.here} of its ${plural(batch.of, 'entry', 'entries')} went`;
+  const why = whyWhole(batch);
   let at = batch.offset;
   for (const damage of damages) {
     quarantine(world, damage, at, damage.offset - at, why);
@@ -58,6 +65,43 @@ export async function planBatch(world: RegionWorld, batch: BrokenBatch): Promise
     entriesLost: damages.reduce((sum, damage) => sum + lostIn(scan, damage), batch.here),
     keys: keysOf(world, members, damages, { from: line, to: line + members.lines }),
   };
+}
+
+/** A batch of which the end is not in the new file: what is there of it goes from its end. */
+export async function planCutBatch(
+  { scan, parts }: RegionWorld,
+  { start, here, of }: UnfinishedBatch,
+): Promise<RegionPlan> {
+  const why = whyWhole({ here, of });
+  const cut = parts.cutFrom(start);
+  const { offset = scan.bytes } = cut.at(0) ?? {};
+  const line = scan.lines - (await linesFrom(scan, offset)) + 1;
+  const { path } = scan.log;
+  for (const range of cut) parts.drop({ path, line, ...range, reason: why });
+  const length = cut.reduce((sum, range) => sum + range.length, 0);
+  return {
+    code: 'torn-tail',
+    ...{ line, lines: here, offset, length },
+    action: 'quarantine',
+    why,
+    ...{ entriesBack: 0, entriesLost: here, keys: [] },
+  };
+}
+
+/** Lines of the log that begin at `offset` or behind it. */
+async function linesFrom({ sources, bytes }: LogScan, offset: number): Promise<number> {
+  const chunk = Buffer.alloc(1 << 16);
+  let lines = 0;
+  let last = 0x0a;
+  for (let at = offset; at < bytes;) {
+    const room = Math.min(chunk.length, bytes - at);
+    const part = chunk.subarray(0, await sources[0].read(chunk.subarray(0, room), at));
+    if (part.length === 0) break;
+    for (const byte of part) if (byte === 0x0a) lines++;
+    last = part[part.length - 1];
+    at += part.length;
+  }
+  return last === 0x0a ? lines : lines + 1;
 }
 
 /** Reads what of the batch is whole: what lies between the damaged lines. */

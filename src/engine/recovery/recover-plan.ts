@@ -41,7 +41,7 @@ import { unfinishedBatch } from '../damage/unfinished-batch.js';
 import { openBeside } from '../beside.js';
 import type { SourceFile } from '../disk.js';
 import { openParts } from './part-source.js';
-import { planBatch } from './recover-batches.js';
+import { planBatch, planCutBatch } from './recover-batches.js';
 import { KIND } from '../scan/kernel.js';
 import { siblingsOf } from '../siblings.js';
 import { plural } from '../text.js';
@@ -164,7 +164,7 @@ class LogPlanner {
     const { context, analysis, parts, out } = this;
     const { log, backups } = analysis;
     const base = continuedBase(log, backups);
-    if (base === undefined || out.base !== undefined) return;
+    if (base === undefined) return;
     const planned = openParts(context, log, parts.parts);
     const backup = openBeside(context.disk, base.path, log.path);
     try {
@@ -252,6 +252,7 @@ class LogPlanner {
       return this.refuse(message, [['--policy', 'prefix']]);
     }
     await this.putLines(damages, from, scan.bytes);
+    await this.dropCutBatches();
     const endsWhole = damages.at(-1)?.ended !== false;
     if (scan.tail === 'unended' && endsWhole) this.endLastLine();
     if (policy === 'salvage') await this.putOrphansBase();
@@ -319,6 +320,20 @@ class LogPlanner {
       at = (batch ?? group).end;
     }
     this.late.keep(parts, path, at, to);
+  }
+
+  /** What went at the end may have been the rest of a batch: what is there of it goes as well. */
+  private async dropCutBatches(): Promise<void> {
+    const { context, analysis, parts, out } = this;
+    const { scan } = analysis;
+    for (;;) {
+      const planned = openParts(context, scan.log, parts.parts);
+      const batch = await unfinishedBatch(planned, parts.bytes, scan.log.dialect);
+      planned.close();
+      if (batch === undefined) return;
+      out.regions.push(await planCutBatch(this.world, batch));
+      this.dropsWhole = true;
+    }
   }
 
   private async fillsFor(groups: readonly DamageGroup[]): Promise<Map<DamageGroup, Fill>> {
@@ -402,10 +417,14 @@ class LogPlanner {
     const { analysis, out, world } = this;
     const { scan } = analysis;
     const code = codeOf(first);
-    const part = scan.sources[0] && partOf(scan.sources[0], from, first.offset);
-    const batch = part && (await unfinishedBatch(part, first.offset - from, scan.log.dialect));
-    const offset = batch === undefined ? first.offset : from + batch.start;
-    const line = first.line - (batch?.here ?? 0);
+    let { offset, line } = first;
+    for (;;) {
+      const part = partOf(scan.sources[0], from, offset);
+      const batch = await unfinishedBatch(part, offset - from, scan.log.dialect);
+      if (batch === undefined) break;
+      offset = from + batch.start;
+      line -= batch.here;
+    }
     await this.putLines(
       damages.filter((damage) => damage.offset < offset),
       from,
