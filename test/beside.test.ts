@@ -264,6 +264,7 @@ describe('the engine', () => {
     'compaction/gzip-backups.ts compaction/swap-recovery.ts decode/decoded-disk.ts disk.ts',
     'recovery/recover-apply.ts recovery/recover-log.ts recovery/recover-undo.ts replay.ts',
     'tail/tail-follower.ts writer/mirror-load.ts writer/writer-log.ts',
+    'compaction/late-backup.ts locks/mounts.ts',
   ].flatMap((names) => names.split(' '));
 
   it('opens what was named in few places, and the rest by the rule or without links', () => {

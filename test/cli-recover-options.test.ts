@@ -44,7 +44,7 @@ describe('options', () => {
       out: '',
       err: '',
     });
-    write(players, log(a, 'x'.repeat(80), b));
+    write(players, log(a, '{'.padEnd(80, 'x'), b));
     const lost = await cli([
       'recover',
       '-q',

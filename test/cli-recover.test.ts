@@ -84,7 +84,7 @@ describe('the screens', () => {
       Next: logctl recover --dry-run --policy salvage data/logs/players.log
       "
     `);
-    write(players, log(a, 'x'.repeat(80), b));
+    write(players, log(a, '{'.padEnd(80, 'x'), b));
     const budget = await cli(['recover', '--yes', '--policy', 'salvage', players]);
     expect(budget.err).toMatchInlineSnapshot(`
       "logctl: 1 damaged region would lose about 1 entry, the budget is 0
@@ -207,7 +207,7 @@ describe('--json', () => {
       [log(a) + torn, [], 21],
       [log(a), ['--yes'], 0],
       [log(a) + torn + log(b), ['--yes'], 21],
-      [log(a, 'x'.repeat(80), b), ['--yes', '--policy', 'salvage', '--max-lost', '1'], 20],
+      [log(a, '{'.padEnd(80, 'x'), b), ['--yes', '--policy', 'salvage', '--max-lost', '1'], 20],
       [log(a) + torn, ['--yes', '-o', players], 21],
       [log(a), ['--undo', players], 21],
     ];

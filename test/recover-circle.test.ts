@@ -47,7 +47,7 @@ const damages: Record<
     after: log(a, b, c),
   },
   'a bad line': {
-    log: log(a, 'x'.repeat(80), b),
+    log: log(a, '{'.padEnd(80, 'x'), b),
     options: salvage,
     finding: 'bad-json',
     code: 20,

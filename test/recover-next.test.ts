@@ -65,7 +65,7 @@ describe('what recover suggests next', () => {
   });
 
   it('keeps the budget with the policy, and the policy with the budget', async () => {
-    write(players, log(a, 'x'.repeat(80), b));
+    write(players, log(a, '{'.padEnd(80, 'x'), b));
     const { exitCode, commands } = await follow(['recover', '--dry-run', players]);
     expect([exitCode, commands.at(-1)]).toEqual([
       20,
@@ -102,7 +102,7 @@ describe('what recover suggests next', () => {
 
   it('names a way out for each of several logs that is refused', async () => {
     write(players, glued);
-    write('data/logs/tokens.log', log(a, 'x'.repeat(80), b));
+    write('data/logs/tokens.log', log(a, '{'.padEnd(80, 'x'), b));
     const { exitCode, steps } = await stepsOf(['recover', '--dry-run', 'data']);
     expect([exitCode, steps.map((step) => step.join(' '))]).toEqual([
       21,

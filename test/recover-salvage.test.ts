@@ -10,7 +10,7 @@ import { backupPath, diskWith, logPath, planFor, planned } from './helpers/recov
 import { RecoverFolder } from './helpers/recover-folder.js';
 import type { RecordingDisk } from './helpers/recording-disk.js';
 
-const bad = 'not an entry at all';
+const bad = '{not an entry at all';
 const lines = Array.from({ length: 20 }, (_, i) => set(`k${i}`, { n: i }, i));
 const whole = log(...lines);
 const salvage = { policy: 'salvage', maxLost: 99 } as const;

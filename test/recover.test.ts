@@ -33,7 +33,7 @@ const codeOf = (work: Promise<unknown>) =>
 
 describe('recover', () => {
   it('writes nothing when it refuses, or when nobody says yes', async () => {
-    world.write('logs/players.log', log(a) + torn + log(b, 'z'.repeat(90), c));
+    world.write('logs/players.log', log(a) + torn + log(b, '{'.padEnd(90, 'z'), c));
     const before = fingerprintOf(world.folder);
     for (const options of [
       {},

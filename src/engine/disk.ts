@@ -85,14 +85,25 @@ export function appendInParts(file: TargetFile, bytes: Uint8Array): void {
   }
 }
 
-/**
- * Reads a small file whole, as UTF-8; undefined when it is missing, is no regular file (a symbolic
- * link is none) or is longer than `bytesMax`.
- */
+/** Reads a small file whole, as UTF-8; undefined when it is missing or longer than `bytesMax`. */
 export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536) {
-  const stat = disk.lstat(path);
+  return smallText(disk, path, { bytesMax, noLinks: false });
+}
+
+/** The same of what lies beside a log: undefined too when the path is a symbolic link. */
+export function readSmallPlain(disk: DiskReader, path: string, bytesMax = 65_536) {
+  if (disk.lstat(path)?.kind !== 'file') return undefined;
+  return smallText(disk, path, { bytesMax, noLinks: true });
+}
+
+function smallText(
+  disk: DiskReader,
+  path: string,
+  { bytesMax, noLinks }: { bytesMax: number; noLinks: boolean },
+): string | undefined {
+  const stat = disk.stat(path);
   if (stat?.kind !== 'file' || stat.size > bytesMax) return undefined;
-  const file = openedIfThere(disk, path);
+  const file = openedIfThere(disk, path, noLinks);
   if (file === undefined) return undefined;
   try {
     const bytes = new Uint8Array(bytesMax);
@@ -103,9 +114,9 @@ export function readSmallText(disk: DiskReader, path: string, bytesMax = 65_536)
   }
 }
 
-function openedIfThere(disk: DiskReader, path: string): SyncSource | undefined {
+function openedIfThere(disk: DiskReader, path: string, noLinks: boolean): SyncSource | undefined {
   try {
-    return disk.open(path, { noLinks: true });
+    return disk.open(path, { noLinks });
   } catch (error) {
     if (error instanceof LogctlError && error.code === 'not-found') return undefined;
     throw error;

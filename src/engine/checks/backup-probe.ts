@@ -26,7 +26,9 @@ export async function probeBackups(
       probed.push({ ...backup, ...unknown });
       continue;
     }
-    const file = await unlessGone(disk, backup.path, () => disk.open(backup.path));
+    const file = await unlessGone(disk, backup.path, () => {
+      return disk.open(backup.path, { noLinks: true });
+    });
     if (file === undefined) continue;
     try {
       probed.push({ ...backup, ...(await endsOf(context, log, file)) });

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { WriteContext } from '../context.js';
-import { readSmallText, type DiskReader, type FileStat } from '../disk.js';
+import { readSmallPlain, type DiskReader, type FileStat } from '../disk.js';
 import { LogctlError } from '../errors.js';
 import { likeLog } from './lock-file.js';
 import { siblingsOf } from '../siblings.js';
@@ -37,7 +37,7 @@ export function readIntent(disk: DiskReader, path: string): Intent | undefined {
   const { intent: intentPath } = siblingsOf(path);
   if (disk.lstat(intentPath) === undefined) return undefined;
   try {
-    const text = readSmallText(disk, intentPath);
+    const text = readSmallPlain(disk, intentPath);
     const intent = JSON.parse(text ?? '') as unknown;
     if (isIntent(intent)) return intent;
   } catch (error) {

@@ -14,6 +14,7 @@ import { KIND, type LineBatch } from '../scan/kernel.js';
 import { scanLog } from '../checks/scan-log.js';
 import { commonBytes, lineRanges, nameOfLine } from '../tail/tail-lines.js';
 import type { EntryWriting } from '../writer/entry-text.js';
+import { isKeptFile } from '../siblings.js';
 
 /** A whole entry, newline excluded. Bytes of the backup; `time` in ms, NaN where it has none. */
 export interface LateEntry {
@@ -104,13 +105,17 @@ function isUnbroken(chain: readonly ChainFile[], heads: ReadonlyMap<ChainFile, H
   });
 }
 
+/** The log itself may have been named by a link; what lies beside it is not read through one. */
+const openOne = ({ disk }: Context, path: string): SyncSource =>
+  disk.open(path, { noLinks: isKeptFile(path) });
+
 async function headIn(
   context: Context,
   file: ChainFile,
   writes: EntryWriting,
 ): Promise<Head | undefined> {
   if (file.compressed === true || file.headBytes === 0) return undefined;
-  const source = context.disk.open(file.path);
+  const source = openOne(context, file.path);
   try {
     return await headOf(source, writes, file.headBytes);
   } finally {
@@ -152,7 +157,7 @@ interface Compared {
 
 async function lateEntries(context: Context, log: Log, compared: Compared): Promise<LateEntry[]> {
   const { path, head, newer, isWhole } = compared;
-  const backup = context.disk.open(path);
+  const backup = openOne(context, path);
   try {
     const { size } = backup.stat();
     const { folded } = head;
@@ -182,7 +187,7 @@ function isCarried(context: Context, backup: SyncSource, { head, newer }: Compar
 /** Bytes of whole lines that follow both the prefix and the head made from it. */
 function carriedBytes(context: Context, backup: SyncSource, path: string, head: Head): number {
   const to = lastLineEnd(backup, head.folded, backup.stat().size);
-  const next = context.disk.open(path);
+  const next = openOne(context, path);
   try {
     const old = { source: backup, from: head.folded, to };
     return commonBytes(old, { source: next, from: head.end });
@@ -194,7 +199,7 @@ function carriedBytes(context: Context, backup: SyncSource, path: string, head: 
 /** Where the log's own entries begin, as far as can be told. */
 function carriedUpTo(context: Context, { path, head, newer: [log] }: Compared): number {
   if (log.head?.line !== head.line) return log.head?.end ?? 0;
-  const backup = context.disk.open(path);
+  const backup = openOne(context, path);
   try {
     return head.end + carriedBytes(context, backup, log.path, head);
   } finally {
@@ -252,7 +257,7 @@ class OpenEntries {
   /** Takes out those that are lines of a file from `from` on. */
   strike(context: Context, { path }: { path: string }, from: number): void {
     if (this.byName.size === 0) return;
-    const file = context.disk.open(path);
+    const file = openOne(context, path);
     try {
       for (const { offset, length } of lineRanges(file, from, file.stat().size)) {
         if (!this.lengths.has(length)) continue;

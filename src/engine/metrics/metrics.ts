@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { openMode, writeOutput } from '../apply.js';
 import { isInFuture } from '../checks/backup-order.js';
 import type { Context } from '../context.js';
-import { readSmallText, type Disk, type DiskReader } from '../disk.js';
+import { readSmallPlain, type Disk, type DiskReader } from '../disk.js';
 import { EXIT, LogctlError, type ExitCode } from '../errors.js';
 import type { Severity } from '../findings.js';
 import { metricsText, parseMetrics, type MetricName, type Sample } from './metrics-text.js';
@@ -37,7 +37,7 @@ const windows = { '24h': 24 * 3_600_000, '7d': 7 * 24 * 3_600_000 };
 export function readMetrics(disk: DiskReader, path: string): Sample[] {
   const stat = disk.lstat(path);
   if (stat === undefined) return [];
-  const text = stat.kind === 'file' ? readSmallText(disk, path, fileBytesMax) : undefined;
+  const text = stat.kind === 'file' ? readSmallPlain(disk, path, fileBytesMax) : undefined;
   if (text !== undefined) return parseMetrics(text, path);
   const hint = 'name a file of its own for --metrics-textfile';
   throw new LogctlError('refused', `${path} is no metrics file of logctl`, hint, { path });

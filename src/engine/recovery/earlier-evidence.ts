@@ -1,6 +1,6 @@
 /** earlier-evidence: what earlier runs put aside beside a log, named in the plan, never applied. */
 import { join } from 'node:path';
-import { readSmallText, type DiskReader } from '../disk.js';
+import { readSmallPlain, type DiskReader } from '../disk.js';
 import { siblingsOf } from '../siblings.js';
 import { plural } from '../text.js';
 
@@ -16,7 +16,7 @@ export function earlierEvidence(disk: DiskReader, path: string): string[] {
   const isQuarantine = (entry: string) =>
     entry.startsWith(`${name}.quarantine.`) && /\.quarantine\.\d+\.jsonl$/.test(entry);
   return (disk.list(directory) ?? []).filter(isQuarantine).map((entry) => {
-    const text = readSmallText(disk, join(directory, entry), readBytesMax);
+    const text = readSmallPlain(disk, join(directory, entry), readBytesMax);
     if (text === undefined) return `${entry} holds what an earlier run put aside`;
     const lines = text.split('\n').filter((line) => line !== '');
     if (!lines.every(isRecord)) return `${entry} of an earlier run cannot be read whole`;

@@ -1,7 +1,7 @@
 /** opslog-lock: the library's two locks, each a file that holds the number of a process. */
 import { join } from 'node:path';
 import type { Context, WriteContext } from '../../context.js';
-import { readSmallText, type Disk } from '../../disk.js';
+import { readSmallPlain, type Disk } from '../../disk.js';
 import { LogctlError } from '../../errors.js';
 import type { HeldLock, LockState } from '../dialect.js';
 
@@ -29,7 +29,7 @@ export interface LockLook {
 export function lookAtLock(context: Context, directory: string, name: string): LockLook {
   const path = join(directory, name);
   if (context.disk.lstat(path) === undefined) return { name, state: 'free', words: 'not there' };
-  const text = readSmallText(context.disk, path);
+  const text = readSmallPlain(context.disk, path);
   const isGone = text === undefined && context.disk.lstat(path) === undefined;
   if (isGone) return { name, state: 'free', words: 'not there' };
   const pid = Number.parseInt(text ?? '', 10);
@@ -89,7 +89,7 @@ export function takeLocks(
 }
 
 const isOurs = ({ disk, processes }: WriteContext, path: string): boolean =>
-  readSmallText(disk, path) === String(processes?.self);
+  readSmallPlain(disk, path) === String(processes?.self);
 
 function takeLock(context: WriteContext, directory: string, name: string): void {
   const { disk, processes } = context;
@@ -130,7 +130,7 @@ function putAside(context: WriteContext, path: string, look: LockLook): void {
   const { disk } = context;
   const aside = `${path}.tmp-${context.random()}`;
   if (!renamed(disk, path, aside)) return;
-  const pid = Number.parseInt(readSmallText(disk, aside) ?? '', 10);
+  const pid = Number.parseInt(readSmallPlain(disk, aside) ?? '', 10);
   const isSame = look.pid === undefined ? !(pid > 0) : pid === look.pid;
   if (!isSame && disk.lstat(path) === undefined) disk.link(aside, path);
   disk.unlink(aside);
