@@ -112,7 +112,7 @@ it('the figures for the monitoring tell of all logs', async () => {
   }
 });
 
-it('what was found is shown though the figures could not be written, whatever the reason', async () => {
+it('what was found is shown where figures could not be written, whatever the reason', async () => {
   const rename = () => {
     throw new TypeError('injected: y is not a function');
   };

@@ -1,4 +1,4 @@
-// A whole entry is never taken for a fragment: whatever lies between entries, before and after them,
+// A whole entry is never taken for a fragment: whatever lies between, before and after entries,
 // salvage keeps each, or counts it as lost. All dialects, both kernels.
 import { describe, expect, it } from 'vitest';
 import type { KernelName } from '../src/engine/scan/choose-kernel.js';

@@ -16,8 +16,8 @@ import { openLog } from '../../src/engine/log.js';
 /** Calls of disk, files and locks that change something, or let somebody else go on. */
 const STEPS = new Set(
   (
-    'create openAppend rename exchange link unlink syncDirectory append sync syncAsync setOwner setMode ' +
-    'lock tryLock unlock lease release'
+    'create openAppend rename exchange link unlink syncDirectory append sync syncAsync ' +
+    'setOwner setMode lock tryLock unlock lease release'
   ).split(' '),
 );
 const [path, times, pauseMs, dieAt, names] = process.argv.slice(2);

@@ -7,8 +7,8 @@ const inputChunkBytes = 1 << 18;
 /**
  * Wraps an open `.gz` file. `stat().size` stays the compressed size; reading ends with 0.
  * Reading forward costs nothing extra; going back further than some KiB starts again at the front.
- * Reads may overlap. How well it packs says nothing: deflate reaches 1,032 to 1 with honest logs too,
- * and what is read is held in pieces.
+ * Reads may overlap. How well it packs says nothing: deflate reaches 1,032 to 1 with honest logs
+ * too, and what is read is held in pieces.
  */
 export function gunzipped(file: SourceFile): SourceFile {
   let stream = new PlainStream(file);

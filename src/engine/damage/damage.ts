@@ -4,8 +4,8 @@
  * Cuts one line into pieces: whole entries, fragments, zero bytes. Framing tells where lines end,
  * grammar where the first piece breaks off; entries after that are found by their first bytes and
  * proved by the kernel. An entry at the line's start, or right after one that counts, is certain,
- * whatever follows. After a fragment it counts only if it ends where the line ends or where the next
- * piece begins, so that an object inside a damaged value is never taken for an entry.
+ * whatever follows. After a fragment it counts only if it ends where the line ends or where the
+ * next piece begins, so that an object inside a damaged value is never taken for an entry.
  */
 import type { SourceFile } from '../disk.js';
 import type { Dialect } from '../dialects/dialect.js';
